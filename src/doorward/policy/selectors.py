@@ -1,0 +1,156 @@
+"""What one selector says about the evidence (access.md 4.4). Groups are put together in ``evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
+from typing import Any
+
+from doorward.identity import Identity, canonical_email
+from doorward.policy.model import Directory, Evidence
+from doorward.policy.rules import (
+    AuthMethod,
+    Email,
+    EmailDomain,
+    EmailList,
+    Everyone,
+    Geo,
+    Ip,
+    IpList,
+    LoginMethod,
+    Oidc,
+    Saml,
+    Unanswered,
+)
+from doorward.policy.verdict import Match
+
+AboutRequest = Everyone | Ip | IpList | Geo | Unanswered
+"""Selectors that need no login."""
+AboutPerson = Email | EmailList | EmailDomain | LoginMethod | AuthMethod | Oidc | Saml
+"""Selectors that only a login can answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A match, and the evidence for it in words."""
+
+    match: Match | None
+    """None: it cannot be told, not even by a login. Whoever asked takes the value that keeps the door closed."""
+    because: str
+
+
+def answer(rule: AboutRequest | AboutPerson, evidence: Evidence, directory: Directory) -> Answer:
+    """Ask one rule. Rules about a person are UNKNOWN while nobody is identified."""
+    if isinstance(rule, AboutRequest):
+        return _about_request(rule, evidence, directory)
+    if isinstance(rule, EmailList) and rule.email_list.id not in directory.lists:
+        return Answer(None, f"there is no list {rule.email_list.id}")
+    if evidence.identity is None:
+        return Answer(Match.UNKNOWN, "only a login can tell")
+    return _about_person(rule, evidence.identity, directory)
+
+
+def _about_request(rule: AboutRequest, evidence: Evidence, directory: Directory) -> Answer:
+    match rule:
+        case Everyone():
+            return Answer(Match.YES, "everyone is meant")
+        case Ip():
+            return _address((rule.ip.ip,), str(rule.ip.ip), evidence)
+        case IpList():
+            found = directory.lists.get(rule.ip_list.id)
+            if found is None:
+                return Answer(None, f"there is no list {rule.ip_list.id}")
+            return _address(found.networks, f"the list {found.name}", evidence)
+        case Geo():
+            if evidence.country is None:
+                return Answer(None, "the country of the address is not known")
+            return _is(evidence.country == rule.geo.country_code, f"the country is {evidence.country}")
+        case _:
+            return Answer(None, f"this version cannot check {rule.kind}")
+
+
+def _about_person(rule: AboutPerson, identity: Identity, directory: Directory) -> Answer:
+    match rule:
+        case Email() | EmailList() | EmailDomain():
+            return _mailbox(rule, identity, directory)
+        case LoginMethod():
+            used = identity.idp_id == rule.login_method.id
+            return _is(used, f"the login method was {identity.idp_id}")
+        case AuthMethod():
+            reported = ", ".join(identity.amr) or "nothing"
+            return _is(rule.auth_method.auth_method in identity.amr, f"the provider reported the methods {reported}")
+        case Oidc():
+            oidc = rule.oidc
+            wanted = _Claim(oidc.identity_provider_id, oidc.claim_name, oidc.claim_value)
+            return _claim(wanted, identity, identity.oidc_fields)
+        case _:
+            saml = rule.saml
+            wanted = _Claim(saml.identity_provider_id, saml.attribute_name, saml.attribute_value)
+            return _claim(wanted, identity, identity.saml_attributes)
+
+
+def _is(holds: bool, fact: str) -> Answer:
+    return Answer(Match.YES if holds else Match.NO, fact)
+
+
+def _address(networks: tuple[IPv4Network | IPv6Network, ...], name: str, evidence: Evidence) -> Answer:
+    if evidence.ip is None:
+        return Answer(None, "the address of the visitor is not known")
+    # A socket that serves both families reports IPv4 visitors as ::ffff:192.0.2.1; both forms are the same address.
+    mapped = evidence.ip.ipv4_mapped if isinstance(evidence.ip, IPv6Address) else None
+    inside = any(evidence.ip in network or (mapped is not None and mapped in network) for network in networks)
+    return _is(inside, f"the address {evidence.ip} is {'' if inside else 'not '}in {name}")
+
+
+def _mailbox(rule: Email | EmailList | EmailDomain, identity: Identity, directory: Directory) -> Answer:
+    address = canonical_email(identity.email)
+    local, at, domain = address.partition("@")
+    if not (local and at and domain) or "@" in domain:
+        return Answer(None, f"{identity.email!r} is not an e-mail address")
+    match rule:
+        case Email():
+            return _is(address == rule.email.email, f"the e-mail address is {address}")
+        case EmailDomain():
+            return _is(domain == rule.email_domain.domain, f"the domain of {address} is {domain}")
+        case _:
+            found = directory.lists[rule.email_list.id]
+            listed = address in found.emails
+            return _is(listed, f"{address} is {'' if listed else 'not '}in the list {found.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What an ``oidc`` or ``saml`` rule wants to see."""
+
+    identity_provider_id: str
+    name: str
+    value: str
+
+
+def _claim(wanted: _Claim, identity: Identity, facts: Mapping[str, Any]) -> Answer:
+    if identity.idp_id != wanted.identity_provider_id:
+        return Answer(Match.NO, f"the login was at {identity.idp_id}, not at {wanted.identity_provider_id}")
+    if wanted.name not in facts:
+        return Answer(Match.NO, f"the provider sent no {wanted.name}")
+    values = _texts(facts[wanted.name])
+    holds = wanted.value in values
+    return _is(holds, f"{wanted.name} {'has' if holds else 'does not have'} the value {wanted.value!r}")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The values of a claim as rules write them. Objects and lists inside lists have none: no rule can mean them."""
+    values = value if isinstance(value, list | tuple) else (value,)
+    return tuple(text for text in map(_text, values) if text is not None)
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case _:
+            return None

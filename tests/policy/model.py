@@ -1,0 +1,134 @@
+"""The policy rules of access.md 4.1 to 4.4 a second time, slowly and by other means, to compare the engine with.
+
+Plain JSON and numbers instead of classes: a match is 1, no match 0, and one half means "only a login can tell". The
+parts of a policy are minimum, maximum and complement of their rules. What cannot be answered is the number that keeps
+the door closed: ``pessimist`` is 0 where a match opens and 1 where it closes.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+
+HALF = 0.5
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything as JSON: ``groups`` and ``lists`` by id, ``person`` or None, ``ip`` and ``country`` or None."""
+
+    groups: dict[str, Json]
+    lists: dict[str, Json]
+    person: Json | None
+    ip: str | None
+    country: str | None
+
+
+def decide(policies: list[Json], world: World) -> tuple[str, str | None]:
+    """The outcome, and the name of the policy that decided."""
+    stranger = World(world.groups, world.lists, None, world.ip, world.country)
+    for policy in policies:
+        if policy["decision"] in {"bypass", "non_identity"} and policy_value(policy, stranger) == 1:
+            return ("bypass" if policy["decision"] == "bypass" else "service_auth"), policy["name"]
+    rest = [policy for policy in policies if policy["decision"] in {"allow", "deny"}]
+    values = [policy_value(policy, world) for policy in rest]
+    if world.person is None:
+        hopes = [i for i, policy in enumerate(rest) if policy["decision"] == "allow" and values[i] > 0]
+        walls = [i for i, policy in enumerate(rest) if policy["decision"] == "deny" and values[i] == 1]
+        if hopes and (not walls or hopes[0] < walls[0]):
+            return "login", None
+        return "deny", rest[walls[0]]["name"] if walls else None
+    for policy, value in zip(rest, values, strict=True):
+        if value == 1:
+            return policy["decision"], policy["name"]
+    return "deny", None
+
+
+def policy_value(policy: Json, world: World) -> float:
+    return holder_value(policy, world, pessimist=1 if policy["decision"] == "deny" else 0, owner=None)
+
+
+def holder_value(holder: Json, world: World, pessimist: int, owner: str | None) -> float:
+    include = [rule_value(rule, world, pessimist, owner) for rule in holder["include"]]
+    exclude = [rule_value(rule, world, 1 - pessimist, owner) for rule in holder["exclude"]]
+    require = [rule_value(rule, world, pessimist, owner) for rule in holder["require"]]
+    return min([max(include), 1 - max([0, *exclude]), *require])
+
+
+def rule_value(rule: Json, world: World, pessimist: int, owner: str | None) -> float:
+    ((kind, value),) = rule.items()
+    if kind == "group":
+        return group_value(value["id"], world, pessimist, owner)
+    if kind == "everyone":
+        return 1
+    if kind in {"ip", "ip_list"}:
+        return address_value(kind, value, world, pessimist)
+    if kind == "geo":
+        return pessimist if world.country is None else float(world.country == value["country_code"])
+    if kind == "email_list" and value["id"] not in world.lists:
+        return pessimist
+    if kind in {"email", "email_domain", "email_list", "login_method", "auth_method", "oidc", "saml"}:
+        return HALF if world.person is None else person_value(kind, value, world, world.person, pessimist)
+    return pessimist
+
+
+def group_value(name: str, world: World, pessimist: int, owner: str | None) -> float:
+    if name not in world.groups:
+        return pessimist
+    if owner is not None and owner in everything_below(name, world):
+        return pessimist
+    return holder_value(world.groups[name], world, pessimist, owner=name)
+
+
+def everything_below(name: str, world: World) -> set[str]:
+    """Warshall's closure, the whole of it each time."""
+    names = list(world.groups)
+    edges = {(outer, inner) for outer in names for inner in names if inner in named_by(world.groups[outer])}
+    for middle in names:
+        edges |= {(a, d) for a, b in edges for c, d in edges if b == c == middle}
+    return {inner for outer, inner in edges if outer == name}
+
+
+def named_by(group: Json) -> set[str]:
+    rules = [*group["include"], *group["exclude"], *group["require"]]
+    return {rule["group"]["id"] for rule in rules if "group" in rule}
+
+
+def address_value(kind: str, value: Json, world: World, pessimist: int) -> float:
+    if world.ip is None or (kind == "ip_list" and value["id"] not in world.lists):
+        return pessimist
+    ranges = [value["ip"]] if kind == "ip" else world.lists[value["id"]]["networks"]
+    address = int(ipaddress.ip_address(world.ip))
+    return float(any(address in range(*ends(text)) for text in ranges))
+
+
+def ends(text: str) -> tuple[int, int]:
+    network = ipaddress.ip_network(text)
+    return int(network[0]), int(network[-1]) + 1
+
+
+def person_value(kind: str, value: Json, world: World, person: Json, pessimist: int) -> float:
+    if kind == "login_method":
+        return float(person["idp_id"] == value["id"])
+    if kind == "auth_method":
+        return float(value["auth_method"] in person["amr"])
+    if kind in {"oidc", "saml"}:
+        facts, name, wanted = (
+            (person["oidc_fields"], value["claim_name"], value["claim_value"])
+            if kind == "oidc"
+            else (person["saml_attributes"], value["attribute_name"], value["attribute_value"])
+        )
+        found = facts.get(name, [])
+        found = found if isinstance(found, list) else [found]
+        return float(person["idp_id"] == value["identity_provider_id"] and wanted in found)
+    pieces = person["email"].split("@")
+    if len(pieces) != 2 or "" in pieces:
+        return pessimist
+    address = person["email"].lower()
+    if kind == "email":
+        return float(address == value["email"])
+    if kind == "email_domain":
+        return float(pieces[1].lower() == value["domain"])
+    return float(address in world.lists[value["id"]]["emails"])

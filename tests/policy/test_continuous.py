@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+from tests.policy.build import ANSWERLESS, EVERYONE, OFFICE, directory, email, group, in_group, policy
+
+from doorward.policy.continuous import changes_between_requests
+from doorward.policy.model import Directory
+
+GEO = {"geo": {"country_code": "FR"}}
+PLACES = {"ip_list": {"id": "gone"}}
+
+
+@pytest.mark.parametrize("rule", [OFFICE, GEO, PLACES], ids=str)
+def test_address_and_country_change_between_requests_wherever_they_stand(rule) -> None:
+    for each in (policy("allow", rule), policy("allow", exclude=[rule]), policy("deny", require=[rule])):
+        assert changes_between_requests([policy("allow"), each], Directory())
+
+
+@pytest.mark.parametrize("rule", [EVERYONE, email("a@b.c"), ANSWERLESS, in_group("gone")], ids=str)
+def test_what_a_login_settles_does_not_change(rule) -> None:
+    assert not changes_between_requests([policy("allow", rule, exclude=[rule], require=[rule])], Directory())
+
+
+def test_no_policies_do_not_change() -> None:
+    assert not changes_between_requests([], Directory())
+
+
+def test_groups_are_followed_at_any_depth_and_round_circles() -> None:
+    allow = [policy("allow", in_group("a"))]
+    assert changes_between_requests(allow, directory(group("a", EVERYONE, require=[in_group("b")]), group("b", GEO)))
+    circle = (group("a", in_group("b")), group("b", in_group("a")))
+    assert not changes_between_requests(allow, directory(*circle, group("other", OFFICE)))
+    assert changes_between_requests(allow, directory(circle[0], group("b", in_group("a"), exclude=[OFFICE])))
