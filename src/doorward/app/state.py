@@ -1,0 +1,152 @@
+"""The one mutable thing of the control plane: which snapshot is the current one, and how it is replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from doorward.access.snapshot import Snapshot
+from doorward.applications import Applications
+from doorward.edge.envoy import CHECK_SOCKET, WEB_SOCKET
+from doorward.edge.xds import AdsServer, EdgeSettings, TlsPair, build
+from doorward.settings import InvalidConfiguration, Settings, fingerprint, load, names, resolve
+from doorward.store import Store
+
+log = structlog.get_logger(__name__)
+
+_RESTART = ("store_url", "secret_key_file", "status", "mail", "log", "geoip")
+"""Settings that take part in a running process only once."""
+
+
+class State:
+    """Loads snapshots, publishes Envoy's configuration for them, and swaps them whole."""
+
+    def __init__(self, settings: Settings, store: Store, ads: AdsServer, runtime: Path, now: Callable[[], int]) -> None:
+        self._settings = settings
+        self._store = store
+        self._ads = ads
+        self._runtime = runtime
+        self._now = now
+        self._turn = asyncio.Lock()
+        self._snapshot: Snapshot | None = None
+        self._tls: TlsPair | None = None
+        self._revision = -1
+        self.version = ""
+        """Of Envoy's configuration that was published last."""
+        self.loaded_at = 0
+        """Unix seconds."""
+
+    @property
+    def settings(self) -> Settings:
+        """As last read."""
+        return self._settings
+
+    def snapshot(self) -> Snapshot:
+        """The current one.
+
+        Raises:
+            RuntimeError: none was loaded yet. Whoever asks refuses then.
+        """
+        if self._snapshot is None:
+            raise RuntimeError("no snapshot has been loaded yet")
+        return self._snapshot
+
+    @property
+    def loaded(self) -> bool:
+        """A snapshot is there."""
+        return self._snapshot is not None
+
+    async def refresh(self) -> None:
+        """Load what the store holds now, tell Envoy, and make it the current snapshot. One at a time, in order."""
+        async with self._turn:
+            await self._load()
+
+    async def refresh_if_changed(self) -> None:
+        """:meth:`refresh`, unless the store says that nothing has changed since."""
+        if await self._store.revision() != self._revision:
+            await self.refresh()
+
+    async def use_tls(self, tls: TlsPair) -> None:
+        """Serve this certificate from now on."""
+        async with self._turn:
+            self._tls = tls
+            if self._snapshot is not None:
+                self._publish(self._snapshot)
+
+    async def reload(self) -> None:
+        """Read the configuration file again. A file with mistakes changes nothing."""
+        try:
+            fresh = load(self._settings.path, os.environ)
+        except InvalidConfiguration as error:
+            log.error("configuration_refused", problems=[str(problem) for problem in error.problems])  # noqa: TRY400
+            return
+        late = [name for name in _RESTART if getattr(fresh, name) != getattr(self._settings, name)]
+        if late:
+            log.warning("configuration_needs_restart", settings=late)
+            fresh = replace(fresh, **{name: getattr(self._settings, name) for name in late})
+        async with self._turn:
+            before, self._settings = self._settings, fresh
+            try:
+                await self._load()
+            except Exception:
+                self._settings = before
+                raise
+        log.info("configuration_reloaded", applications=len(self.snapshot().applications))
+
+    async def _load(self) -> None:
+        """Gather, build, publish; the snapshot changes hands only after Envoy's configuration was found safe."""
+        now, store, settings = self._now(), self._store, self._settings
+        revision = await store.revision()
+        keys = await store.signing_keys.ensure(now, settings.organization.auth_domain)
+        ids = {kind: await store.objects.identify(kind, wanted) for kind, wanted in names(settings).items()}
+        account = await store.organization.account_id()
+        resolved = resolve(settings, ids, account, {})
+        marks = {
+            # A token of this very second may have been granted by the old rules: the mark is the next one.
+            application.id: await store.objects.not_before(
+                application.id, fingerprint(application, resolved.directory), now + 1
+            )
+            for application in resolved.applications
+        }
+        resolved = resolve(settings, ids, account, marks)
+        snapshot = Snapshot(
+            organization=resolved.organization,
+            applications=Applications.of(resolved.applications),
+            identity_providers=resolved.identity_providers,
+            directory=resolved.directory,
+            ingress=resolved.ingress,
+            keys=keys,
+            revoked=await store.app_tokens.revoked(now),
+        )
+        self._publish(snapshot)
+        self._snapshot, self._revision, self.loaded_at = snapshot, revision, now
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        edge = self._edge()
+        if edge is None:
+            return  # TLS is configured and no certificate was read yet: there is nothing that could be listened with
+        resources = build(snapshot, edge, self._now())
+        self._ads.publish(resources)
+        self.version = resources.version
+
+    def _edge(self) -> EdgeSettings | None:
+        listen, client = self._settings.listen, self._settings.client_address
+        if listen.https is not None and self._tls is None:
+            return None
+        return EdgeSettings(
+            public=self._settings.public,
+            check_socket=str(self._runtime / CHECK_SOCKET),
+            web_socket=str(self._runtime / WEB_SOCKET),
+            address=listen.address,
+            http=listen.http,
+            https=listen.https,
+            tls=self._tls,
+            http3=listen.http3,
+            client_address_header=client.header if client.header != "x-forwarded-for" else None,
+            trusted_hops=client.trusted_hops if client.header == "x-forwarded-for" else 0,
+        )
