@@ -1,0 +1,1 @@
+"""The authorisation decision for one request: values in, a value out."""
