@@ -1,0 +1,258 @@
+"""A decision becomes HTTP: what the check filter tells Envoy to send on or send back (access.md 1.1, 1.2, 1.11, 3.1). Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, assert_never
+from urllib.parse import quote, urlencode, urlsplit
+
+from doorward.access.decision import (
+    Allow,
+    AnswerPreflight,
+    Bypass,
+    Decision,
+    Deny,
+    LoginRequired,
+    Refusal,
+)
+from doorward.access.record import reference_of
+from doorward.access.request import Request
+from doorward.access.snapshot import Snapshot
+from doorward.pages import Denied, Found, Page, Problem, Unauthorized, security_headers
+from doorward.sessions import (
+    META_LIFETIME,
+    app_cookies,
+    app_session_cookies,
+    app_session_values,
+)
+from doorward.signin import secret_hash
+from doorward.tokens.claims import MetaClaims, SignedToken
+from doorward.tokens.jwt import mint_meta
+
+Header = tuple[str, str]
+Render = Callable[[Page], str]
+
+NOT_CACHED: Final[tuple[Header, ...]] = (
+    ("cache-control", "private, max-age=0, no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
+    ("expires", "Thu, 01 Jan 1970 00:00:01 GMT"),
+)
+LONGEST_RETURN: Final = 2048
+"""Characters of path and query that a login redirect carries; they travel twice, and URLs have limits on the way."""
+_OURS: Final = re.compile(r"cf.{1,3}(?:authorization|binding|app.?session)", re.IGNORECASE | re.DOTALL)
+"""Any spelling of our cookies' names that some origin may fold into the real one (``CF.Authorization`` in PHP)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to Envoy: 200 lets the request through with ``headers`` on it, all else is sent to the client."""
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What the answer may need and a pure function cannot make."""
+
+    app_session: str
+    """For CF_AppSession, when the browser has none."""
+    token: SignedToken | None = None
+    """The app token just minted, when the decision asks for one."""
+
+
+def answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render) -> Answer:
+    """One ``match``, one answer for each kind of decision."""
+    match decision:
+        case Allow():
+            return _allow(decision, request, snapshot, now, fresh)
+        case Bypass():
+            return Answer(200, _forward(request, None))
+        case LoginRequired():
+            return _login(decision, request, snapshot, now, fresh, render)
+        case Deny():
+            return _deny(decision, request, snapshot, render)
+        case AnswerPreflight():
+            return Answer(200, decision.headers)
+        case _:
+            assert_never(decision)
+
+
+def failed(request_id: str, render: Render) -> Answer:
+    """The decision itself broke: nothing opens, the visitor learns what to quote."""
+    page = Problem(
+        status=503,
+        title="The door cannot decide right now",
+        message="Something went wrong while your request was checked. Nothing was let through.",
+        next_step="Try again in a moment. If it stays like this, give the reference below to whoever runs this site.",
+        reference=reference_of(request_id) if request_id else "",
+    )
+    return _page(503, page, render, (("retry-after", "5"),))
+
+
+def _allow(decision: Allow, request: Request, snapshot: Snapshot, now: int, fresh: Fresh) -> Answer:
+    token = decision.token if decision.token is not None else fresh.token
+    if token is None:
+        raise ValueError("an allowed request needs a token: the one that was verified or one just minted")
+    headers = [("cf-access-jwt-assertion", token), *_forward(request, token)]
+    if decision.claims.email:
+        headers.append(("cf-access-authenticated-user-email", decision.claims.email))
+    if decision.token is None:
+        public = snapshot.organization.public
+        cookies = app_cookies(decision.application, token, decision.claims, public, request.host, now)
+        headers += [("set-cookie", cookie) for cookie in cookies]
+    return Answer(200, tuple(headers))
+
+
+def _forward(request: Request, token: SignedToken | None) -> tuple[Header, ...]:
+    """The Cookie header for the origin: no spelling of our cookies but the one verified token (access.md 3.2)."""
+    if not request.cookies and token is None and not request.malformed_cookies:
+        return ()
+    kept = [] if request.malformed_cookies else [f"{name}={value}" for name, value in request.cookies]
+    kept = [cookie for cookie in kept if not _OURS.search(cookie)]
+    if token is not None:
+        kept.append(f"CF_Authorization={token}")
+    return (("cookie", "; ".join(kept)),) if kept else (("x-envoy-auth-headers-to-remove", "cookie"),)
+
+
+def _login(
+    decision: LoginRequired, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render
+) -> Answer:
+    public = snapshot.organization.public
+    present = app_session_values(request.cookies, public, request.method, fetch_metadata=request.fetch_metadata)
+    value = present[0] if present else fresh.app_session
+    meta = MetaClaims(
+        aud=decision.application.aud,
+        hostname=request.host,
+        redirect_url=return_path(request),
+        app_session_hash=secret_hash(value),
+        iat=now,
+        exp=now + META_LIFETIME,
+        real_country=request.country or "",
+    )
+    query = urlencode(
+        {
+            "kid": decision.application.aud,
+            "meta": mint_meta(meta, snapshot.keys.current(now)),
+            "redirect_url": meta.redirect_url,
+        },
+        quote_via=quote,
+        safe="",
+    )
+    location = f"{snapshot.organization.issuer}/cdn-cgi/access/login/{request.host}?{query}"
+    cookies = () if present else app_session_cookies(value, public, now)
+    headers = (
+        ("location", location),
+        *(("set-cookie", cookie) for cookie in cookies),
+        *_challenge(request, snapshot),
+    )
+    return _page(302, Found(location), render, headers)
+
+
+def return_path(request: Request) -> str:
+    """Where the visitor wanted to go, as path and query; shortened when it would not survive the journey."""
+    if len(request.path) > LONGEST_RETURN:
+        return "/"
+    whole = f"{request.path}?{request.query}" if request.query else request.path
+    return whole if len(whole) <= LONGEST_RETURN else request.path
+
+
+def _challenge(request: Request, snapshot: Snapshot) -> tuple[Header, ...]:
+    metadata = snapshot.organization.public.origin(request.host) + "/.well-known/cloudflare-access-protected-resource"
+    return (
+        ("access-control-allow-credentials", "true"),
+        ("www-authenticate", f'Cloudflare-Access resource_metadata="{metadata}{quote(request.path, safe="/%")}"'),
+    )
+
+
+def _deny(decision: Deny, request: Request, snapshot: Snapshot, render: Render) -> Answer:
+    reference = reference_of(request.id)
+    match decision.refusal:
+        case Refusal.LOGIN_BY_SCRIPT:
+            headers = (("access-control-allow-headers", "x-requested-with"), *_challenge(request, snapshot))
+            return _page(decision.status, Unauthorized(), render, headers)
+        case Refusal.SERVICE_AUTH_ONLY:
+            return _service_auth_only(decision, request, reference, render)
+        case Refusal.POLICY:
+            return _refused(decision, request, snapshot, reference, render)
+        case Refusal.NO_APPLICATION:
+            page = Problem(
+                status=decision.status,
+                title="There is nothing here",
+                message=f"No application is published at {request.host}{request.path}.",
+                next_step="Check the address. If it is right, the application still has to be added to the door.",
+                reference=reference,
+            )
+            return _page(decision.status, page, render, _marked(decision))
+        case Refusal.PREFLIGHT | Refusal.METHOD:
+            page = Problem(
+                status=decision.status,
+                title="Not allowed",
+                message=f"The door does not let {request.method} through here without a session.",
+                next_step="Open the application in this browser first, then try again.",
+                reference=reference,
+            )
+            return _page(decision.status, page, render, _marked(decision))
+        case _:
+            assert_never(decision.refusal)
+
+
+def _marked(decision: Deny) -> tuple[Header, ...]:
+    """Tell our refusals from the origin's own (access.md 1.2, ``Cf-Access-Error``)."""
+    application = decision.application
+    named = (("cf-access-aud", application.aud), ("cf-access-domain", application.domain)) if application else ()
+    return (("cf-access-error", "1"), *named)
+
+
+def _service_auth_only(decision: Deny, request: Request, reference: str, render: Render) -> Answer:
+    message = "This application is for programs: it takes service credentials, and none that it accepts was sent."
+    if "application/json" in request.accept.lower():
+        body = {"code": decision.status, "message": message, "reference": reference}
+        headers = (("content-type", "application/json"), *NOT_CACHED, *_marked(decision))
+        return Answer(decision.status, headers, json.dumps(body).encode())
+    page = Problem(
+        status=decision.status,
+        title="Service credentials needed",
+        message=message,
+        next_step="Send CF-Access-Client-Id and CF-Access-Client-Secret of a service token that may enter.",
+        reference=reference,
+    )
+    return _page(decision.status, page, render, _marked(decision))
+
+
+def _refused(decision: Deny, request: Request, snapshot: Snapshot, reference: str, render: Render) -> Answer:
+    application = decision.application
+    if application is None:
+        raise ValueError("policies are those of an application")
+    by_identity = decision.verdict is not None and decision.verdict.identity_decided
+    elsewhere = application.custom_deny_url if by_identity else application.custom_non_identity_deny_url
+    if elsewhere:
+        location = with_original_url(
+            elsewhere, snapshot.organization.public.origin(request.host) + return_path(request)
+        )
+        return _page(302, Found(location), render, (("location", location), *_marked(decision)))
+    page = Denied(
+        application_name=application.name,
+        message=application.custom_deny_message,
+        email="",
+        reference=reference,
+        try_again_url="",
+        sign_out_url=f"{snapshot.organization.issuer}/cdn-cgi/access/logout" if by_identity else "",
+    )
+    return _page(decision.status, page, render, _marked(decision))
+
+
+def with_original_url(deny_url: str, original_url: str) -> str:
+    """The operator's deny page with ``original_url`` added, as its own sample page reads it (access.md 1.3)."""
+    parts = urlsplit(deny_url)
+    added = urlencode({"original_url": original_url})
+    return parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()
+
+
+def _page(status: int, page: Page, render: Render, headers: tuple[Header, ...]) -> Answer:
+    fixed = (("content-type", "text/html; charset=utf-8"), *NOT_CACHED, *security_headers(()))
+    mine = {name for name, _ in headers}
+    return Answer(status, (*(pair for pair in fixed if pair[0] not in mine), *headers), render(page).encode())

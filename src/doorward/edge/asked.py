@@ -1,0 +1,108 @@
+"""Reading Envoy's question: an ext_authz HTTP call becomes an :class:`access.Request`, once, here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any, Final
+
+from doorward.access.request import Request
+from doorward.edge import headers
+from doorward.sessions import parse_cookies
+
+PREFIX: Final = b"/check"
+"""What Envoy puts before the client's path (``path_prefix`` of the ext_authz filter)."""
+
+Country = Callable[[IPv4Address | IPv6Address | None], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of Envoy's."""
+
+    request: Request
+    route: str
+    """Id of the application whose route Envoy chose; ``none`` for hosts and paths that nobody protects."""
+
+
+class UnreadableQuestionError(Exception):
+    """The call is not one that our own Envoy makes; nothing may be granted on it."""
+
+
+def read(scope: Mapping[str, Any], country: Country) -> Asked:
+    """Parse the ASGI scope of an ext_authz call.
+
+    Raises:
+        UnreadableQuestionError: the prefix, the host, the client's address or the route is missing or malformed.
+    """
+    path = bytes(scope.get("raw_path") or b"")
+    if not path.startswith(PREFIX + b"/"):
+        raise UnreadableQuestionError("the path does not begin with the prefix of the check filter")
+    fields = _fields(scope["headers"])
+    address = _address(_only(fields, headers.CLIENT_ADDRESS))
+    cookies, malformed = parse_cookies(fields["cookie"])
+    try:
+        return Asked(
+            request=Request(
+                id=_only(fields, "x-request-id"),
+                method=str(scope["method"]),
+                host=host_name(_only(fields, "host")),
+                path=path[len(PREFIX) :].decode("ascii"),
+                query=bytes(scope.get("query_string") or b"").decode("ascii"),
+                ip=address,
+                country=country(address),
+                cookies=cookies,
+                malformed_cookies=malformed,
+                access_token=_joined(fields, "cf-access-token"),
+                assertion=_joined(fields, headers.ASSERTION),
+                requested_with=_joined(fields, "x-requested-with"),
+                accept=_joined(fields, "accept"),
+                origin=_joined(fields, "origin"),
+                preflight_method=_joined(fields, "access-control-request-method"),
+                preflight_headers=_joined(fields, "access-control-request-headers"),
+                user_agent=_joined(fields, "user-agent"),
+                fetch_metadata=any(name.startswith("sec-fetch-") for name in fields),
+            ),
+            route=_only(fields, headers.ROUTE),
+        )
+    except UnicodeDecodeError as error:
+        raise UnreadableQuestionError("the path or query is not ASCII") from error
+
+
+def host_name(authority: str) -> str:
+    """The name in a Host header: lower case, without port and without the trailing dot."""
+    name = authority.strip().lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0].removesuffix(".")
+
+
+def _fields(raw: Sequence[tuple[bytes, bytes]]) -> defaultdict[str, list[str]]:
+    fields: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in raw:
+        fields[name.decode("latin-1").lower()].append(value.decode("latin-1"))
+    return fields
+
+
+def _only(fields: Mapping[str, list[str]], name: str) -> str:
+    values = fields.get(name, [])
+    if len(values) != 1 or not values[0]:
+        raise UnreadableQuestionError(f"{name} was sent {len(values)} times; Envoy sends it once")
+    return values[0]
+
+
+def _joined(fields: Mapping[str, list[str]], name: str) -> str:
+    """As RFC 9110 section 5.2 joins repeated fields. A credential sent twice becomes one that verifies as nothing."""
+    return ", ".join(fields.get(name, []))
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    try:
+        address = ip_address(text)
+    except ValueError as error:
+        raise UnreadableQuestionError(f"{text!r} is not an IP address") from error
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

@@ -1,0 +1,136 @@
+"""Envoy's question about one request, answered: gather, decide, act. ASGI, on a unix socket only Envoy can reach."""
+
+from __future__ import annotations
+
+import secrets
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+
+from doorward.access.credential import Credential, find_credential
+from doorward.access.decide import decide
+from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired
+from doorward.access.record import of_decision
+from doorward.access.request import Request
+from doorward.access.snapshot import Snapshot
+from doorward.edge.answer import Answer, Fresh, answer, failed
+from doorward.edge.asked import UnreadableQuestionError, read
+from doorward.edge.metrics import Metrics
+from doorward.pages import Page
+from doorward.services import Services
+from doorward.sessions import Session, new_app_session
+from doorward.tokens.claims import SignedToken
+from doorward.tokens.jwt import mint_app
+
+_NO_ROUTE: Final = "none"
+
+log = structlog.get_logger(__name__)
+
+
+class Check:
+    """The ASGI application behind Envoy's check filter."""
+
+    def __init__(self, services: Services, metrics: Metrics) -> None:
+        self._services = services
+        self._metrics = metrics
+
+    async def __call__(self, scope: dict[str, Any], _receive: Any, send: Any) -> None:
+        """Answer one call. Whatever goes wrong, the answer is a refusal."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"only HTTP is spoken here, not {scope['type']}")
+        began = perf_counter()
+        try:
+            result = await self._answer(scope)
+        except Exception:
+            log.exception("check_failed")
+            result = failed("", self._render(self._services.snapshot()))
+        self._metrics.check_seconds.observe(perf_counter() - began)
+        await _send(result, send, head=scope["method"] == "HEAD")
+
+    async def _answer(self, scope: dict[str, Any]) -> Answer:
+        services = self._services
+        snapshot = services.snapshot()
+        render = self._render(snapshot)
+        try:
+            asked = read(scope, services.country)
+        except UnreadableQuestionError as error:
+            log.warning("check_unreadable", reason=str(error))
+            return failed("", render)
+        request = asked.request
+        application = snapshot.applications.match(request.host, request.path)
+        if asked.route != (application.id if application is not None else _NO_ROUTE):
+            # Envoy routes by another state than this one (a change is on its way), or the two matchers disagree.
+            log.warning("check_route_differs", request_id=request.id, route=asked.route, host=request.host)
+            return failed(request.id, render)
+
+        now = services.now()
+        credential = find_credential(request, application, snapshot, now) if application is not None else None
+        claims = credential.claims if credential is not None else None
+        session = (
+            await services.store.sessions.find(claims.identity_nonce) if claims and claims.identity_nonce else None
+        )
+
+        decision = decide(request, application, credential, session, snapshot, now, secrets.token_hex(32))
+
+        token = await self._mint(decision, session, snapshot, now)
+        if isinstance(decision, Allow) and decision.token is None and token is None:
+            decision = LoginRequired(decision.application, decision.verdict)
+        fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), token=token)
+        self._record(request, decision, session, now, _why_not(credential))
+        return answer(decision, request, snapshot, now, fresh, render)
+
+    async def _mint(
+        self, decision: Decision, session: Session | None, snapshot: Snapshot, now: int
+    ) -> SignedToken | None:
+        """Sign the token a decision asks for, remembered before anybody can use it: what is unknown cannot be revoked.
+
+        None: no token is asked for, or the session was revoked while this was decided.
+        """
+        if not isinstance(decision, Allow) or decision.token is not None:
+            return None
+        claims, known = decision.claims, True
+        if session is not None:
+            known = await self._services.store.app_tokens.record(
+                claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp
+            )
+        return mint_app(claims, snapshot.keys.current(now)) if known else None
+
+    def _record(self, request: Request, decision: Decision, session: Session | None, now: int, detail: str) -> None:
+        self._metrics.decided(*_counted(decision))
+        if isinstance(decision, Bypass | LoginRequired | AnswerPreflight):
+            return  # a bypass is never recorded (access.md 9.3); the others decided nothing about anybody yet
+        if isinstance(decision, Allow) and decision.token is not None:
+            return  # the login that made this token was recorded
+        self._services.audit.record(of_decision(request, decision, session, now, detail))
+
+    def _render(self, snapshot: Snapshot) -> Any:
+        def render(page: Page) -> str:
+            return self._services.pages.render(page, snapshot.organization)
+
+        return render
+
+
+def _counted(decision: Decision) -> tuple[str, str]:
+    """Labels for the metric: what was decided, and the reason's code where it was a refusal."""
+    match decision:
+        case Deny():
+            return "deny", decision.refusal.value
+        case _:
+            return {Allow: "allow", Bypass: "bypass", LoginRequired: "login", AnswerPreflight: "preflight"}[
+                type(decision)
+            ], ""
+
+
+def _why_not(credential: Credential | None) -> str:
+    """Why credentials that were sent did not count, for the operator."""
+    if credential is None:
+        return ""
+    return "; ".join(f"{source}: {reason}" for source, reason in credential.refused)
+
+
+async def _send(result: Answer, send: Any, *, head: bool) -> None:
+    headers = [(name.encode("latin-1"), value.encode()) for name, value in result.headers]
+    headers.append((b"content-length", str(len(result.body)).encode()))
+    await send({"type": "http.response.start", "status": result.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else result.body})
