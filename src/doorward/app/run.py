@@ -9,6 +9,7 @@ import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from doorward.edge.metrics import Metrics
 from doorward.edge.status import envoy_stats, status_app
 from doorward.edge.xds import AdsServer
 from doorward.geo import Countries
+from doorward.login.outbox import MAILS
 from doorward.pages import Pages
 from doorward.providers import Providers, outbound_client
 from doorward.services import Services
@@ -61,10 +63,12 @@ async def _run(settings: Settings, runtime: Path) -> int:
         store = await Store.open(settings.store_url, Cipher.load(settings.secret_key_file, os.environ))
         stack.push_async_callback(store.close)
         metrics = Metrics()
+        metrics.registry.register(MAILS)
         ads = AdsServer(lambda rejection: metrics.refused_by_envoy(rejection.type_url.rpartition(".")[2]))
         state = State(settings, store, ads, runtime, _now)
         metrics.watch_snapshot(lambda: _now() - state.loaded_at)
-        services = await _services(settings, store, state, metrics, stack)
+        countries = Countries(settings.geoip) if settings.geoip is not None else None
+        services = await _services(settings, store, state, metrics, countries, stack)
         _watch_signals(stopping, state)
 
         await state.refresh()
@@ -81,7 +85,7 @@ async def _run(settings: Settings, runtime: Path) -> int:
 
         repeated = [
             asyncio.create_task(_repeat(POLL_SECONDS, state.refresh_if_changed, "poll")),
-            asyncio.create_task(_repeat(UPKEEP_SECONDS, lambda: _upkeep(state, store), "upkeep")),
+            asyncio.create_task(_repeat(UPKEEP_SECONDS, lambda: _upkeep(state, store, countries), "upkeep")),
             *([asyncio.create_task(following)] if following is not None else []),
         ]
         log.info("control_plane_ready", version=state.version, applications=len(state.snapshot().applications))
@@ -93,7 +97,12 @@ async def _run(settings: Settings, runtime: Path) -> int:
 
 
 async def _services(
-    settings: Settings, store: Store, state: State, metrics: Metrics, stack: contextlib.AsyncExitStack
+    settings: Settings,
+    store: Store,
+    state: State,
+    metrics: Metrics,
+    countries: Countries | None,
+    stack: contextlib.AsyncExitStack,
 ) -> Services:
     def count(record: DecisionRecord) -> None:
         if record.kind == "login":
@@ -105,7 +114,6 @@ async def _services(
     stack.push_async_callback(audit.close)
     providers = Providers(outbound_client())
     stack.push_async_callback(providers.close)
-    countries = Countries(settings.geoip) if settings.geoip is not None else None
     return Services(
         settings=settings,
         store=store,
@@ -116,14 +124,16 @@ async def _services(
         refresh=state.refresh,
         now=_now,
         token=lambda: secrets.token_urlsafe(32),
-        country=countries.country if countries is not None else lambda _ip: None,
+        country=countries.country if countries is not None else _unknown_country,
     )
 
 
-async def _upkeep(state: State, store: Store) -> None:
+async def _upkeep(state: State, store: Store, countries: Countries | None) -> None:
     """Keys come into force and revocations run out by time alone, so the snapshot is renewed as well."""
-    await store.prune(_now())
     await state.refresh()
+    await store.prune(_now())
+    if countries is not None:
+        await asyncio.to_thread(countries.refresh)
 
 
 async def _repeat(seconds: float, what: Callable[[], Awaitable[None]], name: str) -> None:
@@ -155,6 +165,10 @@ async def _reload(state: State) -> None:
         await state.reload()
     except Exception:
         log.exception("reload_failed")
+
+
+def _unknown_country(_ip: IPv4Address | IPv6Address | None) -> str | None:
+    return None
 
 
 def _now() -> int:

@@ -1,0 +1,76 @@
+"""The record of decisions: what ``doorward explain <reference>`` reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
+
+from doorward.access.record import DecisionRecord
+from doorward.store.database import Database
+from doorward.store.schema import decisions
+
+RETENTION: Final = 90 * 86_400
+"""Seconds a record is kept."""
+MOST: Final = 1_000_000
+"""Records kept at most: strangers cause them, so their number has a bound that no flood passes for long."""
+
+_JSON: Final = ("evidence", "trace")
+_NAMES: Final = tuple(field.name for field in fields(DecisionRecord))
+_COLUMNS = [decisions.c[name] for name in _NAMES]
+
+_APPEND = insert(decisions)
+_FIND = (
+    select(*_COLUMNS).where(decisions.c.reference == bindparam("reference_is")).order_by(decisions.c.id.desc()).limit(1)
+)
+_RECENT = select(*_COLUMNS).order_by(decisions.c.id.desc()).limit(bindparam("most"))
+_PRUNE_OLD = delete(decisions).where(decisions.c.at <= bindparam("before"))
+_NEWEST = select(func.max(decisions.c.id))
+_PRUNE_SURPLUS = delete(decisions).where(decisions.c.id <= bindparam("surplus"))
+
+
+class Decisions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, records: Sequence[DecisionRecord]) -> None:
+        """Keep records, all of them in one transaction."""
+        rows = [_row(record) for record in records]
+
+        def append(connection: Connection) -> None:
+            if rows:
+                connection.execute(_APPEND, rows)
+
+        await self._database.write(append)
+
+    async def find(self, reference: str) -> DecisionRecord | None:
+        """The newest record under this reference; letter case and spaces around it do not matter."""
+        values = {"reference_is": reference.strip().lower()}
+        row = await self._database.read(lambda connection: connection.execute(_FIND, values).first())
+        return None if row is None else _record(row)
+
+    async def recent(self, limit: int) -> tuple[DecisionRecord, ...]:
+        """The newest records, newest first."""
+        rows = await self._database.read(lambda connection: connection.execute(_RECENT, {"most": limit}).all())
+        return tuple(_record(row) for row in rows)
+
+
+def prune(connection: Connection, now: int, most: int = MOST) -> None:
+    """Drop what is older than the retention, and the oldest of too many."""
+    connection.execute(_PRUNE_OLD, {"before": now - RETENTION})
+    newest = connection.execute(_NEWEST).scalar_one()
+    if newest is not None:
+        connection.execute(_PRUNE_SURPLUS, {"surplus": newest - most})
+
+
+def _row(record: DecisionRecord) -> dict[str, object]:
+    row = {name: getattr(record, name) for name in _NAMES}
+    return row | {name: json.dumps(row[name], separators=(",", ":")) for name in _JSON}
+
+
+def _record(row: Row[Any]) -> DecisionRecord:
+    values = dict(zip(_NAMES, row, strict=True))
+    return DecisionRecord(**(values | {name: json.loads(values[name]) for name in _JSON}))

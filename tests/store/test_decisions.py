@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.store.values import NOW
+
+from doorward.access.record import DecisionRecord
+from doorward.store import decisions
+
+RECORD = DecisionRecord(
+    reference="0123456789abcdef",
+    at=NOW,
+    kind="request",
+    method="GET",
+    host="wiki.example.com",
+    path="/page",
+    ip="203.0.113.7",
+    country="DE",
+    user_email="ann@example.com",
+    user_id="22222222-2222-4222-8222-222222222222",
+    application_id="app-wiki",
+    application_name="Wiki",
+    outcome="deny",
+    refusal="policy",
+    status=403,
+    idp_id="idp",
+    policy_id="policy",
+    evidence={"ip": "203.0.113.7", "identity": {"groups": [{"id": "1", "name": "Büro"}]}},
+    trace=({"policy_id": "policy", "rules": [{"rule": {"everyone": {}}, "match": "no"}]},),
+    detail="because",
+)
+
+
+async def test_a_record_is_found_by_its_reference_as_it_was(store):
+    await store.decisions.append([replace(RECORD, reference="f" * 16), RECORD])
+    assert await store.decisions.find(RECORD.reference) == RECORD
+    assert await store.decisions.find(" 0123456789ABCDEF\n") == RECORD
+    assert await store.decisions.find("0" * 16) is None
+
+
+async def test_of_several_records_of_one_request_the_newest_is_found(store):
+    await store.decisions.append([RECORD])
+    await store.decisions.append([replace(RECORD, kind="login")])
+    assert (await store.decisions.find(RECORD.reference)).kind == "login"
+
+
+async def test_recent_ones_come_newest_first(store):
+    await store.decisions.append([replace(RECORD, reference=f"{number:016x}") for number in range(5)])
+    assert [record.reference[-1] for record in await store.decisions.recent(3)] == ["4", "3", "2"]
+
+
+async def test_nothing_to_append_appends_nothing(store):
+    await store.decisions.append([])
+    assert await store.decisions.recent(10) == ()
+
+
+async def test_old_records_are_dropped_and_younger_ones_kept(store):
+    await store.decisions.append([RECORD, replace(RECORD, at=NOW + 1)])
+    await store.prune(NOW + decisions.RETENTION)
+    assert [record.at for record in await store.decisions.recent(10)] == [NOW + 1]
+
+
+async def test_the_oldest_of_too_many_are_dropped(store):
+    await store.decisions.append([replace(RECORD, reference=f"{number:016x}") for number in range(10)])
+    await store._database.write(lambda connection: decisions.prune(connection, NOW, most=4))
+    assert [record.reference[-1] for record in await store.decisions.recent(10)] == ["9", "8", "7", "6"]
