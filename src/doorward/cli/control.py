@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from doorward.app import run
 from doorward.cli.options import DEFAULT_CONFIG, ConfigFile
+from doorward.supervisor import end_with_parent
 
 command = typer.Typer(add_completion=False)
 
@@ -19,4 +21,5 @@ def control(
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
     """Run the control plane alone. [bold]doorward serve[/bold] starts this together with Envoy."""
+    end_with_parent(os.environ)
     raise typer.Exit(run(config, runtime))
