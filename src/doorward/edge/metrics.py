@@ -36,7 +36,6 @@ class Metrics:
             "doorward_check_seconds", "Time of one decision.", buckets=_CHECK_SECONDS, registry=self.registry
         )
         """``with metrics.check_seconds.time(): …``"""
-        self._sessions = Gauge("doorward_sessions_open", "Sessions that are not over.", registry=self.registry)
         self._snapshot_age = Gauge(
             "doorward_snapshot_age_seconds",
             "Since the snapshot in use was read from the store.",
@@ -61,10 +60,6 @@ class Metrics:
     def refused_by_envoy(self, kind: str) -> None:
         """One NACK."""
         self._nacks.labels(kind).inc()
-
-    def watch_sessions(self, count: Callable[[], float]) -> None:
-        """Where the number of open sessions comes from; asked at each scrape, so it must not block."""
-        self._sessions.set_function(count)
 
     def watch_snapshot(self, age: Callable[[], float]) -> None:
         """Where the age of the snapshot, in seconds, comes from."""
