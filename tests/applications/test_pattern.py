@@ -218,3 +218,27 @@ def test_what_stands_below_a_covered_path_without_a_final_star_is_covered(text: 
     path = "/" + "/".join(segments)
     if pattern.matches_path(path) and "*" not in pattern.path.rpartition("/")[2]:
         assert pattern.matches_path(path + "/below")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("app.test/v1/x:admin", "/v1/x%3Aadmin"),
+        ("app.test/v1/x:admin", "/v1/x%3aadmin/deeper"),
+        ("app.test/@admin", "/%40admin"),
+        ("app.test/a+b*", "/a%2Bb/c"),
+        ("app.test/(closed)", "/%28closed%29"),
+    ],
+)
+def test_g1_3_reserved_characters_mean_the_same_percent_encoded(pattern: str, path: str):
+    parsed = Pattern.parse(pattern)
+    assert parsed.matches("app.test", path)
+    assert parsed.path_regex is not None
+    assert re.fullmatch(parsed.path_regex, path)
+    assert not parsed.plain_path
+
+
+def test_other_escapes_stay_what_they_are():
+    assert not Pattern.parse("app.test/a:b").matches("app.test", "/a%3Bb")
+    assert not Pattern.parse("app.test/a").matches("app.test", "/a%2F")
+    assert Pattern.parse("app.test/a").plain_path

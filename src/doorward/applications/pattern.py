@@ -3,7 +3,9 @@
 Host: each ``*`` stands for characters of one label, at most one in a label. ``*.example.com`` is every name one level
 below, never ``example.com`` itself. Path: ``*`` spans segments, at most one in a segment. A path whose last segment
 has no ``*`` also covers everything below it, in whole segments: ``/a`` is ``/a`` and ``/a/b``, never ``/ab``.
-Host names are compared as they are, lower case; paths with regard to case. A query takes no part.
+Host names are compared as they are, lower case; paths with regard to case. A query takes no part. ``:``, ``@`` and the
+other reserved characters that a segment may hold mean the same percent-encoded: servers decode them, so ``/x%3Aadmin`` is
+``/x:admin`` here too.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from typing import Final
 _LABEL: Final = re.compile(r"[a-z0-9_-]+")
 _LABEL_PATTERN: Final = re.compile(r"[a-z0-9_-]*\*?[a-z0-9_-]*")
 _SEGMENT: Final = re.compile(r"[A-Za-z0-9._~!$&'()+,=:@-]*\*?[A-Za-z0-9._~!$&'()+,=:@-]*")
+_RESERVED: Final = "!$&'()+,:=@"
+"""Reserved characters of a segment (RFC 3986, sub-delims, ``:`` and ``@``). Envoy decodes the unreserved ones only."""
+_ENCODED: Final = re.compile("%(?:" + "|".join(f"{ord(character):02X}" for character in _RESERVED) + ")", re.IGNORECASE)
 _LONGEST_HOST: Final = 253
 _LONGEST_LABEL: Final = 63
 
@@ -81,6 +86,7 @@ class Pattern:
         """True for a canonical path, without query, that this pattern covers."""
         if not path.startswith("/"):
             return False
+        path = _ENCODED.sub(lambda found: chr(int(found.group()[1:], 16)), path)
         literals = self.path.split("*")
         if self._covers_below:
             literals[-1:] = [literals[-1] + "/", ""]
@@ -90,6 +96,11 @@ class Pattern:
     @property
     def _covers_below(self) -> bool:
         return "*" not in self.path.rpartition("/")[2]
+
+    @property
+    def plain_path(self) -> bool:
+        """True when comparing whole segments to the letter says the same as :attr:`path_regex`."""
+        return not any(character in self.path for character in "*" + _RESERVED)
 
     @property
     def host_regex(self) -> str | None:
@@ -103,8 +114,13 @@ class Pattern:
         """RE2, for a full match of the path without query; None for the whole host."""
         if not self.path:
             return None
-        regex = "(?s:.*)".join(map(re.escape, self.path.split("*")))
+        regex = "(?s:.*)".join(map(_path_literal, self.path.split("*")))
         return regex + "(?:/(?s:.*))?" if self._covers_below else regex
+
+
+def _path_literal(literal: str) -> str:
+    """RE2 for a literal part of a path, its reserved characters in either spelling."""
+    return "".join(f"(?:{re.escape(c)}|(?i:%{ord(c):02X}))" if c in _RESERVED else re.escape(c) for c in literal)
 
 
 def _glob(literals: list[str], text: str) -> bool:

@@ -24,6 +24,8 @@ _PLAIN_WORD = re.compile(r"[a-z][a-z_]{0,39}\Z")
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # A JWT, or the beginning of one that was cut off.
     (re.compile(r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){0,4}"), REDACTED),
+    # The client secret of a service token.
+    (re.compile(r"cfast_[0-9A-Za-z]{8,}"), REDACTED),
     # Header lines, to the end of the line or of the quoted piece.
     (
         re.compile(

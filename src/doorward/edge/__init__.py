@@ -1,0 +1,1 @@
+"""Where Envoy meets us: its configuration, its questions, its health."""

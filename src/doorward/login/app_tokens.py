@@ -1,0 +1,43 @@
+"""The app tokens that a visit brings in its cookies: for ``get-identity``, logout and the back button, never for entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from doorward.applications import Application
+from doorward.login.address import ApplicationHost
+from doorward.login.visit import Visit
+from doorward.sessions import CF_AUTHORIZATION
+from doorward.tokens.claims import AppClaims
+from doorward.tokens.jwt import TokenRefused, verify_app_any
+
+MOST: Final = 4
+"""Cookies of one name that are looked at; more are an attack, and each costs a signature check."""
+
+
+def presented(visit: Visit) -> tuple[str, ...]:
+    """The values of CF_Authorization, each once; none when there are too many."""
+    values = tuple(dict.fromkeys(value for name, value in visit.cookies if name == CF_AUTHORIZATION))
+    return values if len(values) <= MOST else ()
+
+
+def valid_tokens(visit: Visit, asked: ApplicationHost | None) -> tuple[AppClaims, ...]:
+    """Verified, unrevoked claims for an application of this host; for any application when ``asked`` is None."""
+    applications: Iterable[Application] = visit.snapshot.applications if asked is None else asked.applications
+    by_aud = {application.aud: application for application in applications}
+    found = (_verified(token, visit) for token in presented(visit))
+    return tuple(
+        claims
+        for claims in found
+        if claims is not None
+        and claims.aud in by_aud
+        and claims.nonce not in visit.snapshot.revoked.get(by_aud[claims.aud].id, frozenset())
+    )
+
+
+def _verified(token: str, visit: Visit) -> AppClaims | None:
+    try:
+        return verify_app_any(token, visit.snapshot.keys, issuer=visit.organization.issuer, now=visit.now)
+    except TokenRefused:
+        return None
