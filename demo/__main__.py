@@ -1,168 +1,110 @@
-"""Run the demo: ``python -m demo [--port 8080]``. Ctrl-C ends all of it."""
+"""Run the demo. Ctrl-C ends all of it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
-from typing import Any, Final
 
-import httpx
-import uvicorn
+from rich import box
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
-from demo import applications, ports
-from demo.configuration import doorward_yaml
-from demo.mailbox import Mailbox, smtp
-from demo.people import DIRECTORY
+from demo.folder import ROOT, Folder, claimed
+from demo.ports import WISHED, Ports, beside
+from demo.processes import StartError
+from demo.town import Step, Town, standing
 
-FOLDER: Final = Path(__file__).parent.parent / ".demo"
-START_SECONDS: Final = 60
-STOP_SECONDS: Final = 15
-
-console = Console()
+console = Console(highlight=False)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: one Ctrl-C is ours to handle."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def _serving(application: Any, port: int) -> AsyncIterator[None]:
-    server = _Server(uvicorn.Config(application, host="127.0.0.1", port=port, log_level="warning", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await task
-
-
-@contextlib.asynccontextmanager
-async def _child(command: Sequence[str], log: Path) -> AsyncIterator[subprocess.Popen[bytes]]:
-    """A process of its own, ended with the block, its output in ``log``."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)  # noqa: ASYNC220,S603
-    try:
-        yield process
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            await asyncio.to_thread(process.wait, STOP_SECONDS)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-
-
-async def _answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until ``url`` answers 200.
-
-    Raises:
-        RuntimeError: the process ended or the time ran out; says where its output is.
-    """
-    async with httpx.AsyncClient(trust_env=False) as client:
-        for _ in range(START_SECONDS * 10):
-            if process.poll() is not None:
-                raise RuntimeError(f"{process.args[0]} ended with {process.returncode}:\n{_tail(log)}")  # type: ignore[index]
-            with contextlib.suppress(httpx.HTTPError):
-                if (await client.get(url, timeout=1)).status_code == 200:
-                    return
-            await asyncio.sleep(0.1)
-    raise RuntimeError(f"{url} did not answer within {START_SECONDS} s:\n{_tail(log)}")
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-
-
-def _directory_command(chosen: ports.Ports) -> list[str]:
-    people = [part for person in DIRECTORY for part in ("--user-claims", json.dumps(person))]
-    return [str(_script("oidc-provider-mock")), "--port", str(chosen.directory), "--host", "127.0.0.1", *people]
-
-
-def _script(name: str) -> Path:
-    return Path(sys.executable).parent / name
-
-
-def _welcome(chosen: ports.Ports) -> Panel:
+def _welcome(ports: Ports, folder: Folder) -> Panel:
+    """The addresses, in at most 80 columns."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
-    table.add_column(style="cyan")
+    table.add_column(style="cyan", no_wrap=True)
     table.add_column()
-    door = chosen.door
-    table.add_row("1", f"http://wiki.localhost:{door}/", "sends you to the door: “Demo directory”, then alice")
-    table.add_row("2", f"http://metrics.localhost:{door}/", "opens with no second login")
-    table.add_row("3", f"http://payroll.localhost:{door}/", "refuses, and says why")
-    table.add_row("", f"http://127.0.0.1:{chosen.inbox}/", "inbox: the mails with codes, for “Email code”")
-    table.add_row("", f"http://login.localhost:{door}/", "the door itself")
-    table.add_row("", f"{FOLDER.name}/doorward.yaml", "what it runs with; logs are beside it")
-    return Panel(table, title="Doorward is at the door", subtitle="Ctrl-C stops everything", border_style="green")
+    table.add_row("1", f"http://wiki.localhost:{ports.door}/", "choose the directory, then Alice")
+    table.add_row("2", f"http://metrics.localhost:{ports.door}/", "opens with no second login")
+    table.add_row("3", f"http://payroll.localhost:{ports.door}/", "refuses Alice, and says why")
+    table.add_row()
+    table.add_row("", f"http://127.0.0.1:{ports.inbox}/", "the mails, for “Email code”")
+    table.add_row("", f"http://login.localhost:{ports.door}/", "the door’s own page")
+    table.add_row("", str(folder.configuration), "what it runs with; logs beside it")
+    grid = Table.grid()
+    grid.add_row(table)
+    grid.add_row()
+    grid.add_row("   Why somebody was refused, by the reference on the page:")
+    grid.add_row(Text(f"   .venv/bin/doorward explain REFERENCE --config {folder.configuration}", style="cyan"))
+    return Panel(
+        grid, title="Doorward is at the door", subtitle="Ctrl-C stops everything", border_style="green", box=box.ROUNDED
+    )
 
 
-async def _run(chosen: ports.Ports) -> None:
-    FOLDER.mkdir(mode=0o700, exist_ok=True)
-    configuration = FOLDER / "doorward.yaml"
-    configuration.write_text(doorward_yaml(chosen))
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    mailbox = Mailbox()
-    async with contextlib.AsyncExitStack() as stack:
-        with Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console
-        ) as progress:
-            step = progress.add_task("Applications and mailbox")
-            await stack.enter_async_context(smtp(mailbox, chosen.smtp))
-            await stack.enter_async_context(_serving(mailbox.application(), chosen.inbox))
-            await stack.enter_async_context(_serving(applications.application(chosen), chosen.applications))
-            progress.update(step, total=1, completed=1)
-            step = progress.add_task("Demo directory (an OpenID provider)")
-            log = FOLDER / "directory.log"
-            directory = await stack.enter_async_context(_child(_directory_command(chosen), log))
-            await _answers(f"http://127.0.0.1:{chosen.directory}/.well-known/openid-configuration", directory, log)
-            progress.update(step, total=1, completed=1)
-            step = progress.add_task("Doorward: control plane and Envoy")
-            log = FOLDER / "doorward.log"
-            command = [str(_script("doorward")), "serve", "--config", str(configuration)]
-            door = await stack.enter_async_context(_child(command, log))
-            await _answers(f"http://127.0.0.1:{chosen.status}/readyz", door, log)
-            progress.update(step, total=1, completed=1)
-        console.print(_welcome(chosen))
-        await _until_stopped(stop, door, log)
+@contextlib.contextmanager
+def _progress() -> Iterator[Step]:
+    columns = (SpinnerColumn(finished_text="[green]✓"), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+
+        async def step(name: str, work: Awaitable[None]) -> None:
+            task = progress.add_task(name, total=1)
+            await work
+            progress.update(task, completed=1)
+
+        yield step
+
+
+async def _run(ports: Ports, folder: Folder) -> None:
+    """Until a signal comes. The first one counts; more of them do not hurry what is being ended."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    show = asyncio.create_task(_show(ports, folder))
+    await asyncio.wait((show, asyncio.create_task(stopped.wait())), return_when=asyncio.FIRST_COMPLETED)
+    if stopped.is_set():
         console.print("Stopping …")
+        show.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await show
 
 
-async def _until_stopped(stop: asyncio.Event, door: subprocess.Popen[bytes], log: Path) -> None:
-    while not stop.is_set():
-        if door.poll() is not None:
-            raise RuntimeError(f"doorward ended with {door.returncode}:\n{_tail(log)}")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 0.5)
+async def _show(ports: Ports, folder: Folder) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        with _progress() as step:
+            town = await stack.enter_async_context(standing(ports, folder, step))
+        console.print(_welcome(ports, folder))
+        await _watch(town)
+
+
+async def _watch(town: Town) -> None:
+    while True:
+        town.check()
+        await asyncio.sleep(0.5)
 
 
 def main() -> int:
-    """Run until Ctrl-C. Exit code 0, or 1 when something could not start."""
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")), help="port of the door (8080)")
+    """Run until Ctrl-C. Exit code 0, or 1 when something could not start or ended by itself."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or WISHED), help="of the door (8080)")
+    parser.add_argument("--folder", type=Path, default=ROOT, help="what it writes goes there (.demo)")
     arguments = parser.parse_args()
     try:
-        asyncio.run(_run(ports.choose(arguments.port)))
-    except (RuntimeError, OSError) as error:
-        console.print(f"[red]The demo could not run.[/] {error}")
+        with claimed(arguments.folder, arguments.port) as (door, folder):
+            if door != arguments.port:
+                console.print(f"Port {arguments.port} is taken; the door takes {door}.")
+            asyncio.run(_run(beside(door), folder))
+    except (StartError, OSError) as error:
+        what, _, more = str(error).partition("\n")
+        console.print(Text(f"The demo could not go on. {what}", style="bold red"))
+        console.print(Text(more))
         return 1
     console.print("Everything has ended; nothing is listening any more.")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demo.applications import audience
 from demo.ports import Ports
 
 
@@ -14,7 +15,7 @@ organization:
   auth_domain: login.localhost
   session_duration: 24h
   login_design:
-    header_text: Sign in to Example Company
+    header_text: One login for everything we run
     footer_text: This is a demo on your own machine. Nothing leaves it.
 
 listen:
@@ -58,6 +59,7 @@ applications:
   - name: Wiki
     type: self_hosted
     domain: wiki.localhost
+    aud: {audience("wiki.localhost")}
     policies:
       - name: Staff
         decision: allow
@@ -65,6 +67,7 @@ applications:
   - name: Metrics
     type: self_hosted
     domain: metrics.localhost
+    aud: {audience("metrics.localhost")}
     policies:
       - name: Staff
         decision: allow
@@ -72,6 +75,7 @@ applications:
   - name: Payroll
     type: self_hosted
     domain: payroll.localhost
+    aud: {audience("payroll.localhost")}
     custom_deny_message: Payroll is for the people of the payroll team.
     policies:
       - name: Payroll team only

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import re
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from demo.style import page
+from demo.pages import HEADERS, page
 
 KEPT: Final = 50
+_CODE: Final = re.compile(r"^\s*(\d{6})\s*$", re.MULTILINE)
+_LINK: Final = re.compile(r"https?://\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,20 @@ class Mail:
     recipients: tuple[str, ...]
     subject: str
     text: str
+    time: str
+    """By the clock on the wall."""
+
+    @property
+    def code(self) -> str:
+        """The six digits; empty when there are none."""
+        found = _CODE.search(self.text)
+        return found.group(1) if found else ""
+
+    @property
+    def link(self) -> str:
+        """The first address in it; empty when there is none."""
+        found = _LINK.search(self.text)
+        return found.group() if found else ""
 
 
 class Mailbox:
@@ -45,28 +61,17 @@ class Mailbox:
             return "500 not a mail"
         part = message.get_body(preferencelist=("plain",))
         text = part.get_content() if part is not None else ""
-        self.mails.appendleft(Mail(tuple(envelope.rcpt_tos), str(message["Subject"] or ""), text))
+        subject = str(message["Subject"] or "")
+        self.mails.appendleft(Mail(tuple(envelope.rcpt_tos), subject, text, time.strftime("%H:%M:%S")))
         return "250 kept"
 
     def application(self) -> Starlette:
         """The inbox page."""
 
         async def inbox(_request: Request) -> HTMLResponse:
-            cards = "".join(_card(mail) for mail in self.mails) or (
-                "<p class=muted>No mail yet. Choose “Email code” at the door and give an address at example.test.</p>"
-            )
-            return HTMLResponse(page("Inbox", f"<h1>Inbox</h1>{cards}", refresh=3))
+            return HTMLResponse(page("inbox.html", kind="inbox", mails=list(self.mails)), headers=HEADERS)
 
         return Starlette(routes=[Route("/", inbox)])
-
-
-def _card(mail: Mail) -> str:
-    body = re.sub(r"\b(\d{6})\b", r"<strong class=code>\1</strong>", html.escape(mail.text))
-    body = re.sub(r"(https?://[^\s<]+)", r'<a href="\1">\1</a>', body)
-    return (
-        f"<article><header><b>{html.escape(mail.subject)}</b><span class=muted>"
-        f"{html.escape(', '.join(mail.recipients))}</span></header><pre>{body}</pre></article>"
-    )
 
 
 @asynccontextmanager

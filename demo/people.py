@@ -1,4 +1,4 @@
-"""Who is in the demo directory, and what they may open."""
+"""Who is in the demo directory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DIRECTORY: Final[tuple[dict[str, Any], ...]] = (
         "department": "Engineering",
     },
     {
-        "sub": "bob",
-        "email": "bob@example.test",
+        "sub": "paula",
+        "email": "paula@example.test",
         "email_verified": True,
-        "name": "Bob Baker",
-        "groups": ["staff"],
-        "department": "Sales",
+        "name": "Paula Price",
+        "groups": ["staff", "payroll"],
+        "department": "Payroll",
     },
     {
         "sub": "mallory",

@@ -30,9 +30,7 @@ def valid_tokens(visit: Visit, asked: ApplicationHost | None) -> tuple[AppClaims
     return tuple(
         claims
         for claims in found
-        if claims is not None
-        and claims.aud in by_aud
-        and claims.nonce not in visit.snapshot.revoked.get(by_aud[claims.aud].id, frozenset())
+        if claims is not None and claims.aud in by_aud and not visit.snapshot.revokes(by_aud[claims.aud].id, claims)
     )
 
 

@@ -111,12 +111,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something went right and there is nothing more to do, such as a refreshed identity."""
+    """Nothing is wrong and there is nothing more to do, such as after an identity was refreshed."""
 
     title: str
     message: str
     action_url: str = ""
     action_label: str = ""
+    achieved: bool = True
+    """Something was done, which a sign of its own says."""
 
 
 @dataclass(frozen=True, slots=True)

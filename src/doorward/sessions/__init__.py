@@ -20,7 +20,7 @@ from doorward.sessions.browser import (
     new_app_session,
 )
 from doorward.sessions.claims import app_claims, org_claims, service_claims
-from doorward.sessions.cookie_header import parse_cookies
+from doorward.sessions.cookie_header import any_spelling, parse_cookies
 from doorward.sessions.granted import (
     CF_AUTHORIZATION,
     CF_BINDING,
@@ -58,6 +58,7 @@ __all__ = [
     "META_LIFETIME",
     "SameSite",
     "Session",
+    "any_spelling",
     "app_claims",
     "app_cookies",
     "app_session_cookies",

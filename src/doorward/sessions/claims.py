@@ -58,15 +58,20 @@ def service_claims(
     nonce: str,
     *,
     common_name: str = "",
+    until: int | None = None,
 ) -> AppClaims:
-    """Claims of a token without a user, for who enters by a non_identity policy (access.md 2.3). See :func:`app_claims`."""
+    """Claims of a token without a user, for who enters by a non_identity policy (access.md 2.3). See :func:`app_claims`.
+
+    ``until``: when the service token that earns it ends; it lives no longer than that.
+    """
     own, binding = _bound(application, nonce)
+    exp = now + _seconds(application, policy, organization)
     return AppClaims(
         iss=organization.issuer,
         aud=application.aud,
         sub="",
         iat=now,
-        exp=now + _seconds(application, policy, organization),
+        exp=exp if until is None else min(exp, until),
         nonce=own,
         policy_id=policy.id if policy is not None else "",
         common_name=common_name,

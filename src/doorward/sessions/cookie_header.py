@@ -37,6 +37,22 @@ def parse_cookies(header_values: Sequence[str]) -> tuple[tuple[tuple[str, str], 
     return cookies, not (named and all(_plain(name, value) for name, value in cookies))
 
 
+def any_spelling(name: str, byte: str = ".") -> str:
+    """Regular expression, without regard to case, for ``name`` as applications may come to read it.
+
+    They fold case, read ``.`` and blanks as ``_``, and decode ``%5F``. ``byte`` is how the engine writes any character:
+    RE2 needs ``\\C``, because a dot does not match what is not UTF-8.
+    """
+    return "".join(_any_spelling(character, byte) for character in name)
+
+
+def _any_spelling(character: str, byte: str) -> str:
+    if not character.isalpha():
+        return byte + "{1,3}"
+    upper, lower = (f"{ord(case):02x}" for case in (character.upper(), character.lower()))
+    return f"(?:{character}|%[{upper[0]}{lower[0]}]{upper[1]})"
+
+
 def _plain(name: str, value: str) -> bool:
     if not name or name.startswith("$") or _CONTROL.search(name) or _CONTROL.search(value):
         return False

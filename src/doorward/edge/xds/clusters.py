@@ -1,4 +1,4 @@
-"""Where requests go: one cluster for each distinct origin, and the two the control plane answers on."""
+"""Where requests go: one cluster for each distinct origin, and those the control plane answers on."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from doorward.organization import Ingress, OriginRequest
 
 CHECK: Final = "doorward_check"
 WEB: Final = "doorward_web"
+LEASH: Final = "doorward_leash"
 _ORIGIN_PREFIX: Final = "origin_"
 _HTTP_OPTIONS: Final = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _CONNECT_TIMEOUT: Final = timedelta(seconds=10)
@@ -53,7 +54,11 @@ def is_origin(cluster: str) -> bool:
 
 def clusters(ingress: Iterable[Ingress], edge: EdgeSettings) -> dict[str, Cluster]:
     """Every cluster by name."""
-    ours = {CHECK: _own(CHECK, edge.check_socket), WEB: _own(WEB, edge.web_socket)}
+    ours = {
+        CHECK: _own(CHECK, edge.check_socket),
+        WEB: _own(WEB, edge.web_socket),
+        LEASH: _own(LEASH, edge.leash_socket, http2=True),
+    }
     return ours | {origin_cluster(entry): _origin_cluster(entry, edge) for entry in ingress}
 
 
@@ -91,8 +96,8 @@ class Origin:
             return None
 
 
-def _own(name: str, socket: str) -> Cluster:
-    """A cluster of the control plane: HTTP/1.1 on a unix socket."""
+def _own(name: str, socket: str, *, http2: bool = False) -> Cluster:
+    """A cluster of the control plane: HTTP/1.1, or gRPC, on a unix socket."""
     cluster = Cluster(
         name=name,
         type=Cluster.STATIC,
@@ -100,7 +105,8 @@ def _own(name: str, socket: str) -> Cluster:
         load_assignment=_assignment(name, _pipe(socket)),
         circuit_breakers=_breakers(),
     )
-    cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(packed(_protocol(http2=False)))
+    options = _calls() if http2 else _protocol(http2=False)
+    cluster.typed_extension_protocol_options[_HTTP_OPTIONS].CopyFrom(packed(options))
     return cluster
 
 
@@ -119,6 +125,12 @@ def _origin_cluster(ingress: Ingress, edge: EdgeSettings) -> Cluster:
     if origin.scheme == "https":
         cluster.transport_socket.CopyFrom(_tls(origin, request, edge.trust))
     return cluster
+
+
+def _calls() -> HttpProtocolOptions:
+    """GRPC calls that stay open; many share a connection, which is not given up while they are silent."""
+    h2 = Http2ProtocolOptions(max_concurrent_streams={"value": _MANY})
+    return HttpProtocolOptions(explicit_http_config=HttpProtocolOptions.ExplicitHttpConfig(http2_protocol_options=h2))
 
 
 def _protocol(*, http2: bool) -> HttpProtocolOptions:

@@ -19,7 +19,7 @@ from doorward.applications import Application
 from doorward.edge import headers
 from doorward.edge.xds.filters import JWT_AUTHN, PAYLOAD
 from doorward.edge.xds.wire import header_absent, header_is_not, regex
-from doorward.sessions import CF_AUTHORIZATION
+from doorward.sessions import CF_AUTHORIZATION, any_spelling
 
 _END_OF_TIME: Final = 2.0**53
 _EMAIL: Final = r"[!-?A-~]+@[!-?A-~]+"
@@ -91,18 +91,10 @@ def claim(name: str, value: ValueMatcher) -> MetadataMatcher:
 def twice(cookie: str) -> str:
     r"""RE2 pattern, full match, of a Cookie header that may hold ``cookie`` twice in any reading.
 
-    Applications fold case, read ``.`` and blanks as ``_`` and decode ``%5F``; each is a mention. ``\C`` is any byte: a
-    dot would not match what is not UTF-8, and a second token could hide behind it.
+    ``\C`` is any byte: a dot would not match what is not UTF-8, and a second token could hide behind it.
     """
-    mention = "".join(map(_any_spelling, cookie))
+    mention = any_spelling(cookie, r"\C")
     return rf"(?is)\C*{mention}\C*{mention}\C*"
-
-
-def _any_spelling(character: str) -> str:
-    if not character.isalpha():
-        return r"\C{1,3}"
-    upper, lower = (f"{ord(case):02x}" for case in (character.upper(), character.lower()))
-    return f"(?:{character}|%[{upper[0]}{lower[0]}]{upper[1]})"
 
 
 def _text(matcher: StringMatcher) -> ValueMatcher:

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from envoy.config.core.v3.base_pb2 import HeaderValueOption
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, RouteMatch
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2 import CheckSettings, ExtAuthzPerRoute
+from envoy.extensions.filters.http.ext_proc.v3.ext_proc_pb2 import ExtProcOverrides, ExtProcPerRoute
 from envoy.type.matcher.v3.metadata_pb2 import MetadataMatcher
 
 from doorward.edge import headers
 from doorward.edge.xds.clusters import CHECK
 from doorward.edge.xds.filters import CHECK_PREFIX, EXT_AUTHZ, JWT_AUTHN, PAYLOAD, TOKEN_KEY, TOKEN_NAMESPACE
+from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, WAY
 
 _TAG: Final = re.compile(r"[0-9a-f]{64}")
 _REQUEST_HEADER: Final = re.compile(r"%REQ\((?P<name>[a-z0-9-]+)\)%")
@@ -63,6 +65,15 @@ def asked_otherwise(route: Route) -> Iterator[str]:
         yield "the header with a service token would reach the origin"
     if told.keys() != _TOLD:
         yield "the control plane would not know whom it is asked about"
+
+
+def held_otherwise(route: Route) -> Iterator[str]:
+    """What is wrong with a route's setting of the leash. It says which token the origin got, and nothing else."""
+    setting = ExtProcPerRoute()
+    route.typed_per_filter_config[LEASH].Unpack(setting)
+    told = [HeaderValue(key=WAY, value=way) for way in (BY_ANSWER, BY_COOKIE)]
+    if setting not in [ExtProcPerRoute(overrides=ExtProcOverrides(grpc_initial_metadata=[one])) for one in told]:
+        yield "its setting of the leash is more than which token the origin got"
 
 
 def narrowed(match: RouteMatch) -> bool:

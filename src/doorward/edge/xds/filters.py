@@ -70,12 +70,13 @@ _CACHED_TOKENS: Final = 4096
 _PROVIDER: Final = "door"
 
 
-def http_filters() -> list[HttpFilter]:
-    """The chain of every listener that leads to an application."""
+def http_filters(leash: HttpFilter) -> list[HttpFilter]:
+    """The chain of every listener that leads to an application. ``leash`` comes when everything is decided."""
     return [
         HttpFilter(name=HEADER_TO_METADATA, typed_config=packed(_cookie_token())),
         HttpFilter(name=JWT_AUTHN, config_discovery=_from_ads(JwtAuthentication())),
         HttpFilter(name=EXT_AUTHZ, typed_config=packed(_question())),
+        leash,
         HttpFilter(name=ROUTER, typed_config=packed(router())),
     ]
 

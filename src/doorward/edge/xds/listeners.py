@@ -29,6 +29,7 @@ from envoy.type.v3.http_status_pb2 import HttpStatus
 from google.protobuf.message import Message
 
 from doorward.edge.xds.filters import ROUTER, early_mutations, http_filters, router
+from doorward.edge.xds.leash import leash_filter
 from doorward.edge.xds.routes import DOOR, REDIRECT
 from doorward.edge.xds.secrets import downstream_tls
 from doorward.edge.xds.settings import EdgeSettings
@@ -63,7 +64,7 @@ def listeners(edge: EdgeSettings) -> dict[str, Listener]:
 def door(edge: EdgeSettings) -> HttpConnectionManager:
     """The connection manager of every listener that leads to applications."""
     manager = _strict(DOOR)
-    manager.http_filters.extend(http_filters())
+    manager.http_filters.extend(http_filters(leash_filter()))
     manager.early_header_mutation_extensions.append(early_mutations(trusted_headers(edge)))
     websocket = manager.upgrade_configs.add()
     websocket.upgrade_type = "websocket"

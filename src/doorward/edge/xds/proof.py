@@ -18,6 +18,7 @@ from doorward.edge import headers
 from doorward.edge.xds import evidence, strictness
 from doorward.edge.xds.clusters import WEB, is_origin
 from doorward.edge.xds.filters import EXT_AUTHZ
+from doorward.edge.xds.leash import LEASH
 from doorward.edge.xds.resources import CLUSTER, ROUTES, Resources
 from doorward.errors import DoorwardError
 
@@ -128,8 +129,10 @@ def asks(route: Route) -> bool:
 
 def _asking_problems(route: Route) -> Iterator[str]:
     settings: Mapping[str, object] = route.typed_per_filter_config
-    if set(settings) - {EXT_AUTHZ}:
-        yield f"it changes the filters {', '.join(sorted(set(settings) - {EXT_AUTHZ}))}"
+    if others := set(settings) - {EXT_AUTHZ, LEASH}:
+        yield f"it changes the filters {', '.join(sorted(others))}"
+    if LEASH in settings:
+        yield from evidence.held_otherwise(route)
     if EXT_AUTHZ in settings and asks(route):
         yield from evidence.asked_otherwise(route)
 

@@ -1,15 +1,17 @@
 """Which way a request goes.
 
-Three routes for each part of an application, looked at in this order::
+Routes for each part of an application, looked at in this order::
 
     service      it may carry a service token in the     the control plane is asked, and told that header, which
                  header that the application names       the origin does not get (only where one is named)
+    stream       it may go on for long, and no token     the control plane is asked; the filter that ends open
+                 was verified                            streams (``leash``) is put into the request's chain
     unverified   no token was verified                   the control plane is asked
     fast         it shows all that ``demands`` demands   straight to the origin, with the identity that was verified
     slow         anything else                           the control plane is asked
 
-Routes are looked up twice: before ``jwt_authn`` ran, when the first of the three always matches (which keeps that look-up
-cheap), and after it. An application whose policies must see every request has only the third.
+Routes are looked up twice: before ``jwt_authn`` ran, when one of the first always matches (which keeps that look-up
+cheap), and after it. An application whose policies must see every request has no fast one.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ from doorward.edge.xds.filters import (
     unasked,
 )
 from doorward.edge.xds.hosts import ANY_HOST, Covered, Origins, covered, divided, exact_hosts, uncovered
+from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, held, streaming
 from doorward.edge.xds.settings import EdgeSettings
 from doorward.edge.xds.wire import duration, header_is, header_is_not, regex, set_header
 from doorward.organization import Ingress
@@ -123,13 +126,35 @@ def _application_routes(piece: Covered, snapshot: Snapshot) -> Iterator[Route]:
     path = piece.pattern.path
     if ingress is not None and (named := application.read_service_tokens_from_header):
         carried = header_is(named, regex(_OBJECT))
-        yield _service(application.id, _match(path, (*conditions, carried), (), piece), ingress, named)
+        for marks in (*((mark,) for mark in streaming()), ()):
+            route = _service(application.id, _match(path, (*conditions, carried, *marks), (), piece), ingress, named)
+            yield _on_leash(route) if marks else route
     revoked = snapshot.revoked.get(application.id, frozenset())
     if ingress is not None and len(revoked) <= demands.MOST_REVOKED and fast_path_allowed(application, snapshot):
         everything = demands.claims(application, revoked)
+        yield from _streams(application.id, path, conditions, (demands.unverified(),), piece)
         yield _slow(application.id, _match(path, conditions, (demands.unverified(),), piece), ingress)
         yield _fast(application.id, _match(path, conditions + demands.unmixed(), everything, piece), ingress)
+    elif ingress is not None:
+        yield from _streams(application.id, path, conditions, (), piece)
     yield _slow(application.id, _match(path, conditions, (), piece), ingress)
+
+
+def _streams(
+    name: str,
+    path: str,
+    conditions: tuple[HeaderMatcher, ...],
+    metadata: tuple[MetadataMatcher, ...],
+    piece: Covered,
+) -> Iterator[Route]:
+    """As :func:`_slow`, for each mark of a request that may go on for long, with the leash in its chain."""
+    for mark in streaming():
+        yield _on_leash(_slow(name, _match(path, (*conditions, mark), metadata, piece), piece.part.ingress))
+
+
+def _on_leash(route: Route) -> Route:
+    route.typed_per_filter_config[LEASH].CopyFrom(held(BY_ANSWER))
+    return route
 
 
 def _match(
@@ -179,6 +204,9 @@ def _fast(name: str, match: RouteMatch, ingress: Ingress) -> Route:
         ],
     )
     route.typed_per_filter_config[EXT_AUTHZ].CopyFrom(unasked())
+    route.typed_per_filter_config[LEASH].CopyFrom(
+        held(BY_COOKIE)
+    )  # in force where a stream's route put it into the chain
     return route
 
 

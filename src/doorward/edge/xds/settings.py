@@ -24,6 +24,8 @@ class EdgeSettings:
     """Where the control plane answers ext_authz."""
     web_socket: str
     """Where the control plane answers ``/cdn-cgi/access``."""
+    leash_socket: str
+    """Where the control plane holds open streams."""
     address: str = "127.0.0.1"
     http: int | None = None
     """Port of the plain listener: redirects only when ``https`` is set as well."""

@@ -12,6 +12,8 @@ from envoy.config.core.v3.protocol_pb2 import HttpProtocolOptions
 from envoy.config.listener.v3.listener_pb2 import Listener
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2 import ExtAuthz
+from envoy.extensions.filters.http.ext_proc.v3.ext_proc_pb2 import ExternalProcessor
+from envoy.extensions.filters.http.ext_proc.v3.processing_mode_pb2 import ProcessingMode
 from envoy.extensions.filters.http.jwt_authn.v3.config_pb2 import JwtAuthentication
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import (
     HttpConnectionManager,
@@ -21,12 +23,14 @@ from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutat
 
 from doorward.edge import headers
 from doorward.edge.xds.clusters import CHECK
+from doorward.edge.xds.clusters import LEASH as LEASH_CLUSTER
 from doorward.edge.xds.evidence import leads_on
-from doorward.edge.xds.filters import EXT_AUTHZ, HEADER_TO_METADATA, JWT_AUTHN, PAYLOAD, ROUTER
+from doorward.edge.xds.filters import EXT_AUTHZ, HEADER_TO_METADATA, JWT_AUTHN, PAYLOAD, ROUTER, TOKEN_NAMESPACE
+from doorward.edge.xds.leash import LEASH
 from doorward.edge.xds.resources import EXTENSION, LISTENER, Resources
 from doorward.sessions import CF_AUTHORIZATION
 
-_CHAIN: Final = (HEADER_TO_METADATA, JWT_AUTHN, EXT_AUTHZ, ROUTER)
+_CHAIN: Final = (HEADER_TO_METADATA, JWT_AUTHN, EXT_AUTHZ, LEASH, ROUTER)
 _MUST_GO: Final = (
     *headers.IDENTITY,
     headers.ROUTE,
@@ -82,8 +86,9 @@ def _manager(manager: HttpConnectionManager) -> Iterator[str]:
     if tuple(step.name for step in manager.http_filters) != _CHAIN:
         yield "its filters are not the door's"
         return
-    if any(step.disabled or step.is_optional for step in manager.http_filters):
+    if any((step.disabled and step.name != LEASH) or step.is_optional for step in manager.http_filters):
         yield "a filter of the door may be left out"
+    yield from _leash(manager.http_filters[_CHAIN.index(LEASH)])
     yield from _question(manager.http_filters[_CHAIN.index(EXT_AUTHZ)])
     yield from _early(manager)
     if not manager.normalize_path.value or not manager.merge_slashes:
@@ -113,6 +118,27 @@ def _question(step: HttpFilter) -> Iterator[str]:
     }
     if allowed != {*headers.IDENTITY, "cookie"}:
         yield "ext_authz may write other headers than the identity"
+
+
+def _leash(step: HttpFilter) -> Iterator[str]:
+    """It may end a request, and nothing else: it sees the identity alone, no body, and changes nothing."""
+    leash = ExternalProcessor()
+    if not step.typed_config.Unpack(leash) or not step.disabled:
+        yield "the leash is configured somewhere else, or on every request"
+    if leash.grpc_service.envoy_grpc.cluster_name != LEASH_CLUSTER or leash.HasField("http_service"):
+        yield "the leash does not end at the control plane"
+    mode = leash.processing_mode
+    bodies = (mode.request_body_mode, mode.response_body_mode)
+    if bodies != (ProcessingMode.NONE, ProcessingMode.NONE) or leash.allow_mode_override:
+        yield "the leash may read bodies"
+    if not leash.mutation_rules.disallow_all.value or not leash.disable_clear_route_cache:
+        yield "the leash may change a request"
+    if [pattern.exact for pattern in leash.forward_rules.allowed_headers.patterns] != [headers.JWT_ASSERTION]:
+        yield "the leash sees more than the identity"
+    options = leash.metadata_options
+    shown = list(options.forwarding_namespaces.untyped)
+    if shown != [TOKEN_NAMESPACE] or options.HasField("receiving_namespaces") or options.forwarding_namespaces.typed:
+        yield "the leash sees other metadata than the token, or writes some"
 
 
 def _early(manager: HttpConnectionManager) -> Iterator[str]:
