@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import urlsafe_b64decode
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -180,6 +181,27 @@ async def test_g7_109_a_session_revoked_meanwhile_gives_no_cookie(world, browser
     identity = (await browser.team("/get-identity")).json()
     (session,) = await world.store.sessions.live_of(identity["user_uuid"], world.time)
     await world.store.sessions.revoke(session.nonce, world.time)
+    assert (await browser.get(location)).status_code == 400
+    assert not browser.cookie(WIKI_HOST, "CF_Authorization")
+
+
+async def test_g7_109_nor_does_one_revoked_at_the_very_moment(world, browser, monkeypatch):
+    location = await handed_off(world, browser)
+    record = world.store.app_tokens.record
+
+    async def revoked_first(nonce, session_nonce, *rest):
+        await world.store.sessions.revoke(session_nonce, world.time)
+        return await record(nonce, session_nonce, *rest)
+
+    monkeypatch.setattr(world.store.app_tokens, "record", revoked_first)
+    assert (await browser.get(location)).status_code == 400
+    assert not browser.cookie(WIKI_HOST, "CF_Authorization")
+
+
+async def test_a_session_that_ended_meanwhile_gives_no_cookie(world, browser):
+    world.organization = world.organization.model_copy(update={"session_duration": timedelta(seconds=60)})
+    location = await handed_off(world, browser)
+    world.time += 60
     assert (await browser.get(location)).status_code == 400
     assert not browser.cookie(WIKI_HOST, "CF_Authorization")
 

@@ -134,7 +134,7 @@ async def test_one_may_return_to_the_organizations_own_hosts(world, browser, wan
         "https://evil.test/", "//evil.test/", "/\\evil.test", "https://wiki.example.com@evil.test/", "javascript:alert(1)",
         "https://wiki.example.com.evil.test/", "https:evil.test", "https:///evil.test", "ftp://wiki.example.com/", "data:x",
         "https://wiki.example.com:444/", "http://wiki.example.com:1/", "https://user@wiki.example.com/", "https://[::1]/",
-        "https://wiki.example.com:x/", "https://wiki.example.com\\@evil.test/", "\thttps://evil.test/", "https://a.b.lab.example.com/",
+        "https://wiki.example.com:x/", "http://wiki.example.com:443/", "https://wiki.example.com:8080/", "https://wiki.example.com\\@evil.test/", "\thttps://evil.test/", "https://a.b.lab.example.com/",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("public", BOTH, indirect=True)

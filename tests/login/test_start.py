@@ -197,6 +197,15 @@ async def test_g7_96_a_meta_for_another_application_or_host_is_refused(world, br
     assert (await browser.get(link(world, kid=aud(WIKI), meta=other_host))).status_code == 400
 
 
+async def test_g7_96_a_meta_for_another_application_of_the_same_host_is_refused(world, browser):
+    world.change(NOTES, domain="wiki.example.com/notes")
+    meta = world.meta(WIKI, WIKI_HOST)
+    assert (await browser.get(link(world, kid=aud(NOTES), meta=meta))).status_code == 400
+    assert (await browser.get(link(world, kid=aud(WIKI), meta=meta))).status_code == 200
+    world.applications = world.applications[1:]
+    assert (await browser.get(link(world, kid=aud(WIKI), meta=meta))).status_code == 400
+
+
 async def test_g7_96_another_kind_of_our_tokens_is_no_meta(world, browser):
     await browser.sign_in()
     for token in (browser.cookie(WIKI_HOST, "CF_Authorization"), browser.cookie(TEAM, "CF_Authorization")):

@@ -146,7 +146,7 @@ class Mailbox:
 
     async def next(self) -> tuple[str, str, str]:
         """Recipient, code and link of the next mail."""
-        recipient, text = await asyncio.wait_for(self.mails.get(), 5)
+        recipient, text = await asyncio.wait_for(self.mails.get(), 30)
         text = text.replace("=\r\n", "").replace("=3D", "=")
         code = re.search(r"^\s+(\d{6})\s*$", text, re.MULTILINE)
         link = re.search(r"https?://\S+/callback\?\S+", text)
