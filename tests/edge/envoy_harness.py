@@ -144,6 +144,7 @@ def edge_settings(runtime: Path) -> EdgeSettings:
         public=PublicAddress(scheme="http", port=port),
         check_socket=str(runtime / envoy.CHECK_SOCKET),
         web_socket=str(runtime / envoy.WEB_SOCKET),
+        leash_socket=str(runtime / envoy.LEASH_SOCKET),
         http=port,
     )
 

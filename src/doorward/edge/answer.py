@@ -23,7 +23,11 @@ from doorward.access.request import Request
 from doorward.access.snapshot import Snapshot
 from doorward.pages import Denied, Found, Page, Problem, Unauthorized, security_headers
 from doorward.sessions import (
+    CF_APP_SESSION,
+    CF_AUTHORIZATION,
+    CF_BINDING,
     META_LIFETIME,
+    any_spelling,
     app_cookies,
     app_session_cookies,
     app_session_values,
@@ -41,8 +45,10 @@ NOT_CACHED: Final[tuple[Header, ...]] = (
 )
 LONGEST_RETURN: Final = 2048
 """Characters of path and query that a login redirect carries; they travel twice, and URLs have limits on the way."""
-_OURS: Final = re.compile(r"cf.{1,3}(?:authorization|binding|app.?session)", re.IGNORECASE | re.DOTALL)
-"""Any spelling of our cookies' names that some origin may fold into the real one (``CF.Authorization`` in PHP)."""
+_OURS: Final = re.compile(
+    "|".join(map(any_spelling, (CF_AUTHORIZATION, CF_BINDING, CF_APP_SESSION))), re.IGNORECASE | re.DOTALL
+)
+"""Our cookies, in any spelling that some origin may read as theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Fresh:
     """For CF_AppSession, when the browser has none."""
     token: SignedToken | None = None
     """The app token just minted, when the decision asks for one."""
+    recorded: bool = True
+    """The decision was kept, so that there is something to look up under its reference."""
 
 
 def answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render) -> Answer:
@@ -74,9 +82,9 @@ def answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, f
         case LoginRequired():
             return _login(decision, request, snapshot, now, fresh, render)
         case Deny():
-            return _deny(decision, request, snapshot, render)
+            return _deny(decision, request, snapshot, render, recorded=fresh.recorded)
         case AnswerPreflight():
-            return Answer(200, decision.headers)
+            return Answer(204, decision.headers)  # not 200: to Envoy that means "send it on to the origin"
         case _:
             assert_never(decision)
 
@@ -100,7 +108,7 @@ def _allow(decision: Allow, request: Request, snapshot: Snapshot, now: int, fres
     headers = [("cf-access-jwt-assertion", token), *_forward(request, token)]
     if decision.claims.email:
         headers.append(("cf-access-authenticated-user-email", decision.claims.email))
-    if decision.token is None:
+    if decision.cookie:
         public = snapshot.organization.public
         cookies = app_cookies(decision.application, token, decision.claims, public, request.host, now)
         headers += [("set-cookie", cookie) for cookie in cookies]
@@ -168,14 +176,14 @@ def _challenge(request: Request, snapshot: Snapshot) -> tuple[Header, ...]:
     )
 
 
-def _deny(decision: Deny, request: Request, snapshot: Snapshot, render: Render) -> Answer:
-    reference = reference_of(request.id)
+def _deny(decision: Deny, request: Request, snapshot: Snapshot, render: Render, *, recorded: bool) -> Answer:
+    reference = reference_of(request.id) if recorded else ""
     match decision.refusal:
         case Refusal.LOGIN_BY_SCRIPT:
             headers = (("access-control-allow-headers", "x-requested-with"), *_challenge(request, snapshot))
             return _page(decision.status, Unauthorized(), render, headers)
-        case Refusal.SERVICE_AUTH_ONLY:
-            return _service_auth_only(decision, request, reference, render)
+        case Refusal.SERVICE_AUTH_ONLY | Refusal.SERVICE_TOKEN | Refusal.SERVICE_TOKEN_NOT_PERMITTED:
+            return _to_program(decision, request, snapshot, reference, render)
         case Refusal.POLICY:
             return _refused(decision, request, snapshot, reference, render)
         case Refusal.NO_APPLICATION:
@@ -207,20 +215,35 @@ def _marked(decision: Deny) -> tuple[Header, ...]:
     return (("cf-access-error", "1"), *named)
 
 
-def _service_auth_only(decision: Deny, request: Request, reference: str, render: Render) -> Answer:
-    message = "This application is for programs: it takes service credentials, and none that it accepts was sent."
+def _to_program(decision: Deny, request: Request, snapshot: Snapshot, reference: str, render: Render) -> Answer:
+    """A refusal that no login can help; in JSON for who asks for JSON. It does not say what exactly is wrong."""
+    title, message, next_step = _TO_PROGRAMS[decision.refusal]
+    marked = _marked(decision) + (_challenge(request, snapshot) if decision.status == 401 else ())
     if "application/json" in request.accept.lower():
-        body = {"code": decision.status, "message": message, "reference": reference}
-        headers = (("content-type", "application/json"), *NOT_CACHED, *_marked(decision))
+        body = {"code": decision.status, "message": message} | ({"reference": reference} if reference else {})
+        headers = (("content-type", "application/json"), *NOT_CACHED, *marked)
         return Answer(decision.status, headers, json.dumps(body).encode())
-    page = Problem(
-        status=decision.status,
-        title="Service credentials needed",
-        message=message,
-        next_step="Send CF-Access-Client-Id and CF-Access-Client-Secret of a service token that may enter.",
-        reference=reference,
-    )
-    return _page(decision.status, page, render, _marked(decision))
+    page = Problem(status=decision.status, title=title, message=message, next_step=next_step, reference=reference)
+    return _page(decision.status, page, render, marked)
+
+
+_TO_PROGRAMS: Final = {
+    Refusal.SERVICE_AUTH_ONLY: (
+        "Service credentials needed",
+        "This application is for programs: it takes service credentials, and none that it accepts was sent.",
+        "Send CF-Access-Client-Id and CF-Access-Client-Secret of a service token that may enter.",
+    ),
+    Refusal.SERVICE_TOKEN: (
+        "Service token not accepted",
+        "The service token in this request cannot be authenticated.",
+        "Send CF-Access-Client-Id and CF-Access-Client-Secret once each, of a token that is enabled and has not expired.",
+    ),
+    Refusal.SERVICE_TOKEN_NOT_PERMITTED: (
+        "Service token not permitted",
+        "The service token in this request is valid, and no policy of this application lets it in.",
+        "Ask whoever runs this application for a policy with the action Service Auth that names this token.",
+    ),
+}
 
 
 def _refused(decision: Deny, request: Request, snapshot: Snapshot, reference: str, render: Render) -> Answer:

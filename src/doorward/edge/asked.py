@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
@@ -15,6 +17,10 @@ from doorward.sessions import parse_cookies
 PREFIX: Final = b"/check"
 """What Envoy puts before the client's path (``path_prefix`` of the ext_authz filter)."""
 
+_NO_BODY: Final = re.compile(r"(?:(?:0|-)?,-?)?")
+"""What Envoy writes for no Content-Length, or one of zero, and no Transfer-Encoding; or nothing where nobody needs it."""
+
+_REQUEST_ID: Final = headers.REQUEST_ID.encode()
 Country = Callable[[IPv4Address | IPv6Address | None], str | None]
 
 
@@ -57,18 +63,28 @@ def read(scope: Mapping[str, Any], country: Country) -> Asked:
                 malformed_cookies=malformed,
                 access_token=_joined(fields, "cf-access-token"),
                 assertion=_joined(fields, headers.ASSERTION),
+                client_id=_joined(fields, headers.CLIENT_ID) if headers.CLIENT_ID in fields else None,
+                client_secret=_joined(fields, headers.CLIENT_SECRET) if headers.CLIENT_SECRET in fields else None,
+                service_header=_joined(fields, headers.SERVICE_TOKEN),
                 requested_with=_joined(fields, "x-requested-with"),
                 accept=_joined(fields, "accept"),
                 origin=_joined(fields, "origin"),
                 preflight_method=_joined(fields, "access-control-request-method"),
                 preflight_headers=_joined(fields, "access-control-request-headers"),
                 user_agent=_joined(fields, "user-agent"),
+                has_body=not _NO_BODY.fullmatch(_joined(fields, headers.BODY)),
                 fetch_metadata=any(name.startswith("sec-fetch-") for name in fields),
             ),
             route=_only(fields, headers.ROUTE),
         )
     except UnicodeDecodeError as error:
         raise UnreadableQuestionError("the path or query is not ASCII") from error
+
+
+def request_id(scope: Mapping[str, Any]) -> str:
+    """The id of the request that is asked about, as far as there is one; empty otherwise."""
+    ids = [value for name, value in scope["headers"] if name.lower() == _REQUEST_ID]
+    return ids[0].decode("latin-1") if len(ids) == 1 else ""
 
 
 def host_name(authority: str) -> str:
@@ -98,6 +114,7 @@ def _joined(fields: Mapping[str, list[str]], name: str) -> str:
     return ", ".join(fields.get(name, []))
 
 
+@lru_cache(maxsize=4096)
 def _address(text: str) -> IPv4Address | IPv6Address:
     try:
         address = ip_address(text)

@@ -10,13 +10,18 @@ import structlog
 
 from doorward.access.credential import Credential, find_credential
 from doorward.access.decide import decide
-from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired
+from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired, Refusal
 from doorward.access.record import of_decision
 from doorward.access.request import Request
+from doorward.access.service_auth import ServiceCredential
 from doorward.access.snapshot import Snapshot
 from doorward.edge.answer import Answer, Fresh, answer, failed
-from doorward.edge.asked import UnreadableQuestionError, read
+from doorward.edge.asked import UnreadableQuestionError, read, request_id
 from doorward.edge.metrics import Metrics
+from doorward.edge.service_app_tokens import ServiceAppTokens
+from doorward.edge.service_tokens import KnownServiceTokens
+from doorward.errors import StoreError
+from doorward.journal import request_bound
 from doorward.pages import Page
 from doorward.services import Services
 from doorward.sessions import Session, new_app_session
@@ -34,17 +39,24 @@ class Check:
     def __init__(self, services: Services, metrics: Metrics) -> None:
         self._services = services
         self._metrics = metrics
+        self._known = KnownServiceTokens(services.store)
+        self._programs = ServiceAppTokens(services.store)
 
     async def __call__(self, scope: dict[str, Any], _receive: Any, send: Any) -> None:
         """Answer one call. Whatever goes wrong, the answer is a refusal."""
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is spoken here, not {scope['type']}")
         began = perf_counter()
-        try:
-            result = await self._answer(scope)
-        except Exception:
-            log.exception("check_failed")
-            result = failed("", self._render(self._services.snapshot()))
+        asked_by = request_id(scope)
+        with request_bound(asked_by):
+            try:
+                result = await self._answer(scope)
+            except StoreError as error:
+                log.error("check_failed", reason=str(error))  # noqa: TRY400 - a full disk is no bug
+                result = failed(asked_by, self._render(self._services.snapshot()))
+            except Exception:
+                log.exception("check_failed")
+                result = failed(asked_by, self._render(self._services.snapshot()))
         self._metrics.check_seconds.observe(perf_counter() - began)
         await _send(result, send, head=scope["method"] == "HEAD")
 
@@ -56,12 +68,12 @@ class Check:
             asked = read(scope, services.country)
         except UnreadableQuestionError as error:
             log.warning("check_unreadable", reason=str(error))
-            return failed("", render)
+            return failed(request_id(scope), render)
         request = asked.request
         application = snapshot.applications.match(request.host, request.path)
         if asked.route != (application.id if application is not None else _NO_ROUTE):
             # Envoy routes by another state than this one (a change is on its way), or the two matchers disagree.
-            log.warning("check_route_differs", request_id=request.id, route=asked.route, host=request.host)
+            log.warning("check_route_differs", route=asked.route, host=request.host)
             return failed(request.id, render)
 
         now = services.now()
@@ -71,13 +83,19 @@ class Check:
             await services.store.sessions.find(claims.identity_nonce) if claims and claims.identity_nonce else None
         )
 
-        decision = decide(request, application, credential, session, snapshot, now, secrets.token_hex(32))
+        service = await self._known.credential(request, application, credential, snapshot, now)
 
+        decision = decide(request, application, credential, session, snapshot, now, secrets.token_hex(32), service)
+
+        signed_now = isinstance(decision, Allow) and decision.token is None
+        if isinstance(decision, Allow) and decision.token is None and decision.service is not None:
+            granted = await self._programs.grant(decision, decision.service, snapshot, now)
+            decision, signed_now = granted.decision, granted.fresh
         token = await self._mint(decision, session, snapshot, now)
         if isinstance(decision, Allow) and decision.token is None and token is None:
             decision = LoginRequired(decision.application, decision.verdict)
-        fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), token=token)
-        self._record(request, decision, session, now, _why_not(credential))
+        recorded = self._record(request, decision, session, service, now, _why_not(credential), signed_now=signed_now)
+        fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), token=token, recorded=recorded)
         return answer(decision, request, snapshot, now, fresh, render)
 
     async def _mint(
@@ -92,17 +110,30 @@ class Check:
         claims, known = decision.claims, True
         if session is not None:
             known = await self._services.store.app_tokens.record(
-                claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp
+                claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp, claims.policy_id
             )
         return mint_app(claims, snapshot.keys.current(now)) if known else None
 
-    def _record(self, request: Request, decision: Decision, session: Session | None, now: int, detail: str) -> None:
+    def _record(
+        self,
+        request: Request,
+        decision: Decision,
+        session: Session | None,
+        service: ServiceCredential,
+        now: int,
+        detail: str,
+        *,
+        signed_now: bool,
+    ) -> bool:
+        """Count the decision, and keep it where it is one about somebody. Whether it was kept."""
         self._metrics.decided(*_counted(decision))
-        if isinstance(decision, Bypass | LoginRequired | AnswerPreflight):
-            return  # a bypass is never recorded (access.md 9.3); the others decided nothing about anybody yet
-        if isinstance(decision, Allow) and decision.token is not None:
-            return  # the login that made this token was recorded
-        self._services.audit.record(of_decision(request, decision, session, now, detail))
+        if not _worth_keeping(decision, service, signed_now=signed_now):
+            return False
+        whose = None if _of_a_program(decision) else session
+        reasons = "; ".join(reason for reason in (_about(service), detail) if reason)
+        record = of_decision(request, decision, whose, now, reasons, service.known)
+        self._services.audit.record(record)
+        return True
 
     def _render(self, snapshot: Snapshot) -> Any:
         def render(page: Page) -> str:
@@ -122,6 +153,40 @@ def _counted(decision: Decision) -> tuple[str, str]:
             ], ""
 
 
+def _worth_keeping(decision: Decision, service: ServiceCredential, *, signed_now: bool) -> bool:
+    refused = service.rejection is not None
+    match decision:
+        case Bypass() | AnswerPreflight():
+            return False  # a bypass is never recorded (access.md 9.3)
+        case LoginRequired():
+            return refused and service.known is not None  # otherwise it decided nothing about anybody yet
+        case Allow():
+            return signed_now  # afterwards, what made this token was recorded
+        case Deny(refusal=Refusal.SERVICE_TOKEN):
+            return service.known is not None  # strangers do not fill the records (access.md 3.4)
+        case _:
+            return True
+
+
+def _of_a_program(decision: Decision) -> bool:
+    """It was decided by a service token, whoever else the request could have been about."""
+    match decision:
+        case Allow():
+            return decision.service is not None
+        case Deny():
+            return decision.refusal in {Refusal.SERVICE_TOKEN, Refusal.SERVICE_TOKEN_NOT_PERMITTED}
+        case _:
+            return False
+
+
+def _about(service: ServiceCredential) -> str:
+    """Which service token the request is about, for the operator; never the secret."""
+    if service.known is None:
+        return f"service token: {service.rejection.value}" if service.rejection is not None else ""
+    state = service.rejection.value if service.rejection is not None else "proven"
+    return f"service token {service.known.name!r}: {state}"
+
+
 def _why_not(credential: Credential | None) -> str:
     """Why credentials that were sent did not count, for the operator."""
     if credential is None:
@@ -129,8 +194,13 @@ def _why_not(credential: Credential | None) -> str:
     return "; ".join(f"{source}: {reason}" for source, reason in credential.refused)
 
 
+def _written(name: str, value: str) -> bytes:
+    """Cookies go on byte for byte as they came (``asked`` reads Latin-1); whatever is ours is UTF-8."""
+    return value.encode("latin-1" if name == "cookie" else "utf-8")
+
+
 async def _send(result: Answer, send: Any, *, head: bool) -> None:
-    headers = [(name.encode("latin-1"), value.encode()) for name, value in result.headers]
+    headers = [(name.encode("latin-1"), _written(name, value)) for name, value in result.headers]
     headers.append((b"content-length", str(len(result.body)).encode()))
     await send({"type": "http.response.start", "status": result.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else result.body})

@@ -19,6 +19,7 @@ OLDEST: Final = (1, 40)
 XDS_SOCKET: Final = "xds.sock"
 CHECK_SOCKET: Final = "check.sock"
 WEB_SOCKET: Final = "web.sock"
+LEASH_SOCKET: Final = "leash.sock"
 ADMIN_SOCKET: Final = "admin.sock"
 _XDS: Final = "doorward_xds"
 _LONGEST_SOCKET_PATH: Final = 107
@@ -84,7 +85,7 @@ def bootstrap(runtime: Path, node: str = "doorward") -> str:
     Raises:
         EnvoyUnusable: the path of ``runtime`` is too long for unix sockets.
     """
-    longest = max(map(len, (XDS_SOCKET, CHECK_SOCKET, WEB_SOCKET, ADMIN_SOCKET)))
+    longest = max(map(len, (XDS_SOCKET, CHECK_SOCKET, WEB_SOCKET, LEASH_SOCKET, ADMIN_SOCKET)))
     if len(str(runtime).encode()) + 1 + longest > _LONGEST_SOCKET_PATH:
         raise EnvoyUnusable(f"{runtime} is too long a path for unix sockets; choose a shorter runtime folder")
     return json.dumps(_bootstrap(runtime, node), indent=1)

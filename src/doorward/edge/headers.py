@@ -16,7 +16,9 @@ ASSERTION: Final = "x-doorward-assertion"
 CLIENT_ADDRESS: Final = "x-doorward-client-address"
 """The visitor's IP address, for the control plane."""
 BODY: Final = "x-doorward-body"
-"""Content-Length and Transfer-Encoding of the client's request: the question itself is asked without the body."""
+"""Content-Length and Transfer-Encoding of the client's request, where some application lets preflights through: a preflight
+has no body, and the question itself is asked without it.
+"""
 SERVICE_TOKEN: Final = "x-doorward-service-token"  # noqa: S105 - a header's name
 """The value of the header that an application takes a service token from, for the control plane."""
 ROUTE: Final = "x-doorward-route"
@@ -51,6 +53,7 @@ CONSIDERED: Final = (
     "x-requested-with",
     REQUEST_ID,
     ASSERTION,
+    BODY,
     *CREDENTIALS,
 )
 """The client's headers that the control plane sees when it decides."""

@@ -41,6 +41,9 @@ class Metrics:
             "Since the snapshot in use was read from the store.",
             registry=self.registry,
         )
+        self._streams = Gauge(
+            "doorward_streams", "Open WebSockets, event streams and gRPC calls on the leash.", registry=self.registry
+        )
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
@@ -64,6 +67,10 @@ class Metrics:
     def watch_snapshot(self, age: Callable[[], float]) -> None:
         """Where the age of the snapshot, in seconds, comes from."""
         self._snapshot_age.set_function(age)
+
+    def watch_streams(self, held: Callable[[], float]) -> None:
+        """Where the number of open streams on the leash comes from."""
+        self._streams.set_function(held)
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -132,6 +132,6 @@ async def _lenient(stats: EnvoyStats) -> bytes:
 
 
 async def _ask(admin: Path, target: str, seconds: float) -> httpx.Response:
-    transport = httpx.AsyncHTTPTransport(uds=str(admin))
+    transport = httpx.AsyncHTTPTransport(uds=str(admin), verify=False)  # no TLS here: spares loading all authorities
     async with httpx.AsyncClient(transport=transport, timeout=seconds, trust_env=False) as client:
         return await client.get(f"http://envoy{target}")

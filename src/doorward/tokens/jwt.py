@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from joserfc import jws
@@ -133,12 +134,23 @@ def verify_meta(token: str, ring: KeyRing, *, now: int) -> MetaClaims:
 
 def _sign(payload: Mapping[str, Any], key: SigningKey) -> SignedToken:
     header = {"alg": _ALGORITHM, "kid": key.kid, "typ": "JWT"}
-    token = jws.serialize_compact(header, write_json(payload), RSAKey.import_key(key.private_key), registry=_REGISTRY)
+    token = jws.serialize_compact(header, write_json(payload), _signing(key), registry=_REGISTRY)
     if len(token) > MAX_TOKEN:
         raise ValueError(
             f"a token of {len(token)} characters would be refused everywhere; at most {MAX_TOKEN} are allowed"
         )
     return SignedToken(token)
+
+
+@lru_cache(maxsize=64)
+def _signing(key: SigningKey) -> RSAKey:
+    """The key as joserfc wants it. Importing one costs as much as a tenth of a login; a ring holds three at most."""
+    return RSAKey.import_key(key.private_key)
+
+
+@lru_cache(maxsize=64)
+def _verifying(key: SigningKey) -> RSAKey:
+    return RSAKey.import_key(key.private_key.public_key())
 
 
 def _payload(token: SignedToken) -> dict[str, Any]:
@@ -172,7 +184,7 @@ def _signed_body(token: str, ring: KeyRing, now: int) -> bytes:
         _refuse(Reason.MALFORMED, f"a part is unreadable ({error})", error)
     key = _key(header, ring, now)
     try:
-        jws.deserialize_compact(token, RSAKey.import_key(key.private_key.public_key()), registry=_REGISTRY)
+        jws.deserialize_compact(token, _verifying(key), registry=_REGISTRY)
     except JoseError as error:
         _refuse(Reason.SIGNATURE, "its signature is wrong", error)
     return body

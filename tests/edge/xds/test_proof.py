@@ -9,26 +9,30 @@ from dataclasses import replace
 import pytest
 from envoy.config.core.v3.extension_pb2 import TypedExtensionConfig
 from envoy.config.listener.v3.listener_pb2 import Listener
-from envoy.config.route.v3.route_components_pb2 import Route, VirtualHost
+from envoy.config.route.v3.route_components_pb2 import HeaderMatcher, Route, VirtualHost
 from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2 import ExtAuthz, ExtAuthzPerRoute
+from envoy.extensions.filters.http.ext_proc.v3.ext_proc_pb2 import ExternalProcessor, ExtProcOverrides, ExtProcPerRoute
+from envoy.extensions.filters.http.ext_proc.v3.processing_mode_pb2 import ProcessingMode
 from envoy.extensions.filters.http.jwt_authn.v3.config_pb2 import JwtAuthentication
 from envoy.extensions.filters.network.http_connection_manager.v3.http_connection_manager_pb2 import (
     HttpConnectionManager,
 )
 from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation
+from envoy.type.matcher.v3.string_pb2 import StringMatcher
 from google.protobuf.message import Message
 from tests.edge.xds import world
 
 from doorward.edge.xds import EdgeSettings, UnsafeConfiguration, build, check_routes
 from doorward.edge.xds.filters import EXT_AUTHZ, JWT_AUTHN, unasked
+from doorward.edge.xds.leash import BY_COOKIE, LEASH, held
 from doorward.edge.xds.resources import EXTENSION, LISTENER, ROUTES, Resources
 from doorward.edge.xds.settings import TlsPair
 from doorward.organization import PublicAddress
 
 EDGE = EdgeSettings(
-    public=PublicAddress(scheme="https", port=443), check_socket="/c", web_socket="/w", http=80, https=443,
-    tls=TlsPair(b"c", b"k"), http3=True,
+    public=PublicAddress(scheme="https", port=443), check_socket="/c", web_socket="/w", leash_socket="/l", http=80,
+    https=443, tls=TlsPair(b"c", b"k"), http3=True,
 )  # fmt: skip
 GOOD = build(world.snapshot(1), EDGE, 1_790_000_000)
 
@@ -306,7 +310,7 @@ def test_a_laxer_listener_is_found(path, value, found):
     assert found in listener_problems(set_value(path, value))
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_a_missing_or_optional_filter_is_found(number):
     assert "not the door's" in listener_problems(lambda manager: manager.http_filters.pop(number))
 
@@ -374,6 +378,53 @@ def test_a_question_that_fails_open_is_found():
     assert "ext_authz is configured" in listener_problems(lambda m: m.http_filters[2].ClearField("typed_config"))
 
 
+def leash_problems(change: Callable[[ExternalProcessor], None]) -> str:
+    def whole(manager):
+        leash = ExternalProcessor()
+        manager.http_filters[3].typed_config.Unpack(leash)
+        change(leash)
+        manager.http_filters[3].typed_config.Pack(leash)
+
+    return listener_problems(whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda leash: leash.mutation_rules.disallow_all.__setattr__("value", False),
+        lambda leash: leash.processing_mode.__setattr__("request_body_mode", ProcessingMode.STREAMED),
+        lambda leash: leash.__setattr__("allow_mode_override", True),
+        lambda leash: leash.__setattr__("disable_clear_route_cache", False),
+        lambda leash: leash.grpc_service.envoy_grpc.__setattr__("cluster_name", "origin_1"),
+        lambda leash: leash.forward_rules.Clear(),
+        lambda leash: leash.metadata_options.receiving_namespaces.untyped.append(JWT_AUTHN),
+        lambda leash: leash.request_attributes.append("request.headers"),
+    ],
+)
+def test_a_leash_that_may_do_more_than_end_a_request_is_found(change):
+    assert "only end a request" in leash_problems(change)
+
+
+def test_a_leash_on_every_request_or_on_another_token_is_found():
+    def always(manager):
+        manager.http_filters[3].disabled = False
+
+    def left_out(manager):
+        manager.http_filters[2].disabled = True
+
+    def by_the_cookie(routes):
+        slow(routes).typed_per_filter_config[LEASH].CopyFrom(held(BY_COOKIE))
+
+    def failing_otherwise(routes):
+        overrides = ExtProcOverrides(failure_mode_allow={"value": False})
+        slow(routes).typed_per_filter_config[LEASH].Pack(ExtProcPerRoute(overrides=overrides))
+
+    assert "on every request" in listener_problems(always)
+    assert "left out" in listener_problems(left_out)
+    assert "more than which token" in problems_when(by_the_cookie)
+    assert "more than which token" in problems_when(failing_otherwise)
+
+
 def verification_problems(change: Callable[[JwtAuthentication], None]) -> str:
     extension, verification = TypedExtensionConfig(), JwtAuthentication()
     with changed(GOOD, EXTENSION, JWT_AUTHN, extension) as resources:
@@ -430,3 +481,24 @@ def test_the_error_names_every_problem():
     assert error.problems == ("one", "two")
     assert "one; two" in str(error)
     assert error.code == "unsafe_configuration"
+
+
+def the_only_cookie(routes: RouteConfiguration) -> list[HeaderMatcher]:
+    """The two conditions on the cookie of the route for requests that have no other."""
+    return [matcher for matcher in fast(routes).match.headers if matcher.name == "cookie"]
+
+
+@pytest.mark.parametrize(
+    "loosened",
+    [
+        lambda begins, _rest: begins.string_match.CopyFrom(StringMatcher(prefix="CF_Auth")),
+        lambda begins, _rest: begins.string_match.CopyFrom(StringMatcher(contains="CF_Authorization=")),
+        lambda _begins, rest: rest.string_match.CopyFrom(StringMatcher(contains="; ")),
+        lambda _begins, rest: rest.ClearField("invert_match"),
+    ],
+)
+def test_g10_143_the_only_cookie_is_proven_to_be_the_only_one(loosened):
+    def change(routes: RouteConfiguration) -> None:
+        loosened(*the_only_cookie(routes))
+
+    assert "two cookies that may be the token" in problems_when(change)

@@ -15,11 +15,14 @@ from tests.edge.xds import world
 from doorward.edge.xds import EdgeSettings, TlsPair, build
 from doorward.edge.xds.clusters import Origin, clusters, origin_cluster
 from doorward.edge.xds.demands import twice
+from doorward.edge.xds.leash import LEASH, streaming
 from doorward.edge.xds.origins import parts
 from doorward.edge.xds.resources import CLUSTER, LISTENER, ORDER, ROUTES, SECRET
 from doorward.organization import Ingress, OriginRequest, PublicAddress
 
-EDGE = EdgeSettings(public=PublicAddress(scheme="http", port=80), check_socket="/c", web_socket="/w", http=80)
+EDGE = EdgeSettings(
+    public=PublicAddress(scheme="http", port=80), check_socket="/c", web_socket="/w", leash_socket="/l", http=80
+)
 NOW = 1_790_000_000
 
 
@@ -180,10 +183,29 @@ def test_where_any_host_may_ask_the_entry_s_host_is_a_condition():
     assert [len(part.conditions) for part in found] == [1, 1, 0]
 
 
-def test_three_routes_for_a_part_with_a_fast_path_and_one_for_any_other():
-    names = [(route.name, len(route.match.dynamic_metadata)) for route in routes_of("wiki.test")]
-    assert names[7:] == [("app-10", 0), ("app-2", 1), ("app-2", 5), ("app-2", 0), ("app-1", 1), ("app-1", 5), ("app-1", 0), ("none", 0)]  # fmt: skip
-    assert [route.name for route in routes_of("strict.test")][7:] == ["app-6", "none"]
+def test_every_way_to_an_origin_has_its_streams_on_the_leash_and_nothing_else_has():
+    marks = {matcher.name for matcher in streaming()}
+    for routes in (routes_of("wiki.test"), routes_of("strict.test"), routes_of("open.test"), routes_of("*")):
+        for route in routes:
+            first = not route.match.dynamic_metadata or route.match.dynamic_metadata[0].invert
+            marked = marks & {header.name for header in route.match.headers}
+            if first and route.name.startswith("app-"):
+                assert bool(marked) == (LEASH in route.typed_per_filter_config), route
+        held = [route.name for route in routes if marks & {header.name for header in route.match.headers}]
+        assert all(held.count(name) % len(marks) == 0 for name in held)
+        assert set(held) == {r.name for r in routes if r.name.startswith("app-") and r.HasField("route")}
+
+
+def ordinary(host):
+    """The routes of requests that do not go on for long."""
+    marks = {matcher.name for matcher in streaming()}
+    return [route for route in routes_of(host) if not marks & {header.name for header in route.match.headers}]
+
+
+def test_four_routes_for_a_part_with_a_fast_path_and_one_for_any_other():
+    names = [(route.name, len(route.match.dynamic_metadata)) for route in ordinary("wiki.test")]
+    assert names[7:] == [("app-10", 0), ("app-2", 1), ("app-2", 5), ("app-2", 5), ("app-2", 0), ("app-1", 1), ("app-1", 5), ("app-1", 5), ("app-1", 0), ("none", 0)]  # fmt: skip
+    assert [route.name for route in ordinary("strict.test")][7:] == ["app-6", "none"]
     assert [route.name for route in routes_of("lost.test")][7:] == ["app-7", "none"]
 
 

@@ -119,7 +119,7 @@ async def test_tls_older_than_1_2_is_refused(bench, version):
         await asyncio.open_connection("127.0.0.1", bench.door.edge.https, ssl=context, server_hostname="wiki.test")
 
 
-@pytest.mark.parametrize("host", ["wiki.test", "unknown.test", "team.test", "wiki.test:1234"])
+@pytest.mark.parametrize("host", ["wiki.test", "team.test", "wiki.test:1234"])
 async def test_g2_30_the_plain_listener_only_redirects(bench, host):
     token = f"CF_Authorization={bench.token(iss='https://team.test')}"
     answer = await bench.get("/a?b=c", host, cookie=token)
@@ -131,6 +131,12 @@ async def test_g2_30_the_plain_listener_only_redirects(bench, host):
     assert (await bench.get("/cdn-cgi/access/certs", host)).status == 308
     assert (await bench.get("/websocket", host, "upgrade: websocket", "connection: upgrade")).status in {308, 403}
     assert bench.origin.requests == bench.check.requests == bench.web.requests == []
+
+
+async def test_g2_30_the_plain_listener_leads_no_host_of_others_anywhere(bench):
+    answer = await bench.get("/a", "unknown.test")
+    assert answer.status == 404
+    assert not bench.origin.requests
 
 
 @pytest.mark.parametrize(

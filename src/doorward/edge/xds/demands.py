@@ -18,7 +18,7 @@ from envoy.type.v3.range_pb2 import DoubleRange
 from doorward.applications import Application
 from doorward.edge import headers
 from doorward.edge.xds.filters import JWT_AUTHN, PAYLOAD
-from doorward.edge.xds.wire import header_absent, header_is_not, regex
+from doorward.edge.xds.wire import header_absent, header_is, header_is_not, regex
 from doorward.sessions import CF_AUTHORIZATION, any_spelling
 
 _END_OF_TIME: Final = 2.0**53
@@ -34,11 +34,23 @@ _AT_ONCE: Final = 20_000
 
 def unmixed() -> tuple[HeaderMatcher, ...]:
     """The token is in the cookie, once, and no other credential came along: else which one counts is not Envoy's to say."""
+    return (header_is_not("cookie", regex(f"{twice(CF_AUTHORIZATION)}|{_LEGACY}")), *_nothing_else())
+
+
+def alone() -> tuple[HeaderMatcher, ...]:
+    """The token's cookie is the only one, so that there is nothing to search for a second: what most programs send.
+
+    This costs a tenth of the search that :func:`unmixed` makes through the whole header.
+    """
     return (
-        header_is_not("cookie", regex(f"{twice(CF_AUTHORIZATION)}|{_LEGACY}")),
-        header_absent(headers.ASSERTION),
-        *(header_absent(name) for name in headers.CREDENTIALS),
+        header_is("cookie", StringMatcher(prefix=f"{CF_AUTHORIZATION}=")),
+        header_is_not("cookie", StringMatcher(contains=";")),
+        *_nothing_else(),
     )
+
+
+def _nothing_else() -> tuple[HeaderMatcher, ...]:
+    return (header_absent(headers.ASSERTION), *(header_absent(name) for name in headers.CREDENTIALS))
 
 
 _LEGACY: Final = r'(?:\C*;)?[ \t]*\$\C*|\C*=[ \t]*"[^";]*;\C*'

@@ -17,10 +17,11 @@ from doorward.edge import headers
 from doorward.edge.xds.clusters import CHECK
 from doorward.edge.xds.filters import CHECK_PREFIX, EXT_AUTHZ, JWT_AUTHN, PAYLOAD, TOKEN_KEY, TOKEN_NAMESPACE
 from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, WAY
+from doorward.sessions import CF_AUTHORIZATION
 
 _TAG: Final = re.compile(r"[0-9a-f]{64}")
 _REQUEST_HEADER: Final = re.compile(r"%REQ\((?P<name>[a-z0-9-]+)\)%")
-_TOLD: Final = {headers.CLIENT_ADDRESS, headers.ROUTE, headers.BODY}
+_TOLD: Final = {headers.CLIENT_ADDRESS, headers.ROUTE}
 _ABSENT: Final = (headers.ASSERTION, *headers.CREDENTIALS)
 _WRITTEN: Final = {
     headers.JWT_ASSERTION: f"%DYNAMIC_METADATA({TOKEN_NAMESPACE}:{TOKEN_KEY})%",
@@ -67,12 +68,12 @@ def asked_otherwise(route: Route) -> Iterator[str]:
         yield "the control plane would not know whom it is asked about"
 
 
-def held_otherwise(route: Route) -> Iterator[str]:
+def held_otherwise(route: Route, *, asked: bool) -> Iterator[str]:
     """What is wrong with a route's setting of the leash. It says which token the origin got, and nothing else."""
     setting = ExtProcPerRoute()
     route.typed_per_filter_config[LEASH].Unpack(setting)
-    told = [HeaderValue(key=WAY, value=way) for way in (BY_ANSWER, BY_COOKIE)]
-    if setting not in [ExtProcPerRoute(overrides=ExtProcOverrides(grpc_initial_metadata=[one])) for one in told]:
+    told = HeaderValue(key=WAY, value=BY_ANSWER if asked else BY_COOKIE)
+    if setting != ExtProcPerRoute(overrides=ExtProcOverrides(grpc_initial_metadata=[told])):
         yield "its setting of the leash is more than which token the origin got"
 
 
@@ -101,7 +102,11 @@ def _mixed(matchers: Sequence[HeaderMatcher]) -> Iterator[str]:
     for name in _ABSENT:
         if name not in absent:
             yield f"it takes requests with {name}"
-    if not any(m.name == "cookie" and m.invert_match and m.string_match.safe_regex.regex for m in matchers):
+    cookies = [matcher for matcher in matchers if matcher.name == "cookie"]
+    searched = any(m.invert_match and m.string_match.safe_regex.regex for m in cookies)
+    begins = any(not m.invert_match and m.string_match.prefix == f"{CF_AUTHORIZATION}=" for m in cookies)
+    alone = begins and any(m.invert_match and m.string_match.contains == ";" for m in cookies)
+    if not (searched or alone):
         yield "it takes requests with two cookies that may be the token"
 
 

@@ -113,8 +113,12 @@ def unasked() -> Any:
     return packed(ExtAuthzPerRoute(disabled=True))
 
 
-def early_mutations(trusted: tuple[str, ...]) -> TypedExtensionConfig:
-    """What is taken off every request before anything looks at it. ``trusted``: headers a balancer in front writes."""
+def early_mutations(trusted: tuple[str, ...], *, tell_bodies: bool = False) -> TypedExtensionConfig:
+    """What is taken off every request before anything looks at it.
+
+    ``trusted``: headers a balancer in front writes. ``tell_bodies``: note whether a body comes along, while
+    Transfer-Encoding is still there to be seen.
+    """
     moved = set_header(headers.ASSERTION, f"%REQ({headers.JWT_ASSERTION})%")
     pattern = headers.stripped_pattern(trusted)
     mutations = [
@@ -122,6 +126,9 @@ def early_mutations(trusted: tuple[str, ...]) -> TypedExtensionConfig:
         Mutation(append=moved),
         Mutation(remove_on_match=Mutation.RemoveOnMatch(key_matcher=regex(pattern))),
     ]
+    if tell_bodies:
+        body = set_header(headers.BODY, "%REQ(content-length)%,%REQ(transfer-encoding)%")
+        mutations.append(Mutation(append=body))
     return extension(EARLY, EarlyHeaderMutation(mutations=mutations))
 
 
@@ -145,7 +152,6 @@ def _control_plane(*more: HeaderValue) -> HttpService:
         headers_to_add=[
             HeaderValue(key=headers.CLIENT_ADDRESS, value="%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             HeaderValue(key=headers.ROUTE, value="%ROUTE_NAME%"),
-            HeaderValue(key=headers.BODY, value="%REQ(content-length)%,%REQ(transfer-encoding)%"),
             *more,
         ]
     )

@@ -70,6 +70,12 @@ def covered(snapshot: Snapshot, origins: Origins, host: str) -> Iterator[Covered
             yield Covered(pattern, application, part, named)
 
 
+def wildcard_names(snapshot: Snapshot) -> Iterator[tuple[HeaderMatcher, ...]]:
+    """Conditions on the host, one for each wildcard that some application or, where it counts alone, an origin has."""
+    for host_regex in dict.fromkeys(pattern.host_regex for pattern, _ in snapshot.applications.wildcards()):
+        yield (header_is(":authority", authority(host_regex or _NO_NAME)),)
+
+
 def divided(snapshot: Snapshot, host: str) -> bool:
     """True when what decides about ``host`` (or some name of :data:`ANY_HOST`) depends on the path."""
     return any(pattern.path for pattern, _ in _patterns(snapshot, host))

@@ -30,6 +30,7 @@ from google.protobuf.message import Message
 
 from doorward.edge.xds.filters import ROUTER, early_mutations, http_filters, router
 from doorward.edge.xds.leash import leash_filter
+from doorward.edge.xds.replies import local_replies
 from doorward.edge.xds.routes import DOOR, REDIRECT
 from doorward.edge.xds.secrets import downstream_tls
 from doorward.edge.xds.settings import EdgeSettings
@@ -43,29 +44,32 @@ _BUFFER: Final = 64 * 1024
 _HEADERS_KB: Final = 60
 _CONNECTION_IDLE: Final = 5 * 60
 _STREAM_IDLE: Final = 15 * 60
+_DELAYED_CLOSE: Final = 0.3
+"""Seconds for the last bytes of an HTTP/1 connection that we end; a WebSocket that is cut stays open that long."""
 _HEADERS_TIMEOUT: Final = 15
 _MOST_HEADERS: Final = 100
 
 
-def listeners(edge: EdgeSettings) -> dict[str, Listener]:
-    """By name: ``http``, ``https``, ``http3``."""
+def listeners(edge: EdgeSettings, *, tell_bodies: bool = False) -> dict[str, Listener]:
+    """By name: ``http``, ``https``, ``http3``. ``tell_bodies``: see ``filters.early_mutations``."""
     found = {}
     if edge.http is not None:
-        http = _plain_redirect() if edge.https is not None else door(edge)
+        http = _plain_redirect() if edge.https is not None else door(edge, tell_bodies=tell_bodies)
         found["http"] = _tcp("http", edge, edge.http, http)
     if edge.https is not None:
         tls = TransportSocket(name="envoy.transport_sockets.tls", typed_config=packed(downstream_tls("h2", "http/1.1")))
-        found["https"] = _tcp("https", edge, edge.https, door(edge), tls)
+        found["https"] = _tcp("https", edge, edge.https, door(edge, tell_bodies=tell_bodies), tls)
         if edge.http3:
-            found["http3"] = _quic(edge, edge.https)
+            found["http3"] = _quic(edge, edge.https, door(edge, tell_bodies=tell_bodies))
     return found
 
 
-def door(edge: EdgeSettings) -> HttpConnectionManager:
+def door(edge: EdgeSettings, *, tell_bodies: bool = False) -> HttpConnectionManager:
     """The connection manager of every listener that leads to applications."""
     manager = _strict(DOOR)
     manager.http_filters.extend(http_filters(leash_filter()))
-    manager.early_header_mutation_extensions.append(early_mutations(trusted_headers(edge)))
+    manager.early_header_mutation_extensions.append(early_mutations(trusted_headers(edge), tell_bodies=tell_bodies))
+    manager.local_reply_config.CopyFrom(local_replies())
     websocket = manager.upgrade_configs.add()
     websocket.upgrade_type = "websocket"
     if edge.client_address_header:
@@ -99,6 +103,7 @@ def _strict(routes: str) -> HttpConnectionManager:
         max_request_headers_kb={"value": _HEADERS_KB},
         request_headers_timeout=duration(_HEADERS_TIMEOUT),
         stream_idle_timeout=duration(_STREAM_IDLE),
+        delayed_close_timeout=duration(_DELAYED_CLOSE),
         normalize_path={"value": True},
         merge_slashes=True,
         path_with_escaped_slashes_action=HttpConnectionManager.REJECT_REQUEST,
@@ -144,8 +149,7 @@ def _tcp(
     )
 
 
-def _quic(edge: EdgeSettings, port: int) -> Listener:
-    manager = door(edge)
+def _quic(edge: EdgeSettings, port: int, manager: HttpConnectionManager) -> Listener:
     manager.codec_type = HttpConnectionManager.HTTP3
     manager.http3_protocol_options.CopyFrom(Http3ProtocolOptions())
     transport = QuicDownstreamTransport(downstream_tls_context=downstream_tls("h3"), enable_early_data={"value": False})

@@ -132,7 +132,7 @@ def _asking_problems(route: Route) -> Iterator[str]:
     if others := set(settings) - {EXT_AUTHZ, LEASH}:
         yield f"it changes the filters {', '.join(sorted(others))}"
     if LEASH in settings:
-        yield from evidence.held_otherwise(route)
+        yield from evidence.held_otherwise(route, asked=asks(route))
     if EXT_AUTHZ in settings and asks(route):
         yield from evidence.asked_otherwise(route)
 

@@ -70,12 +70,13 @@ def build(snapshot: Snapshot, edge: EdgeSettings, now: int) -> Resources:
         LookupError: there is no signing key.
         ValueError: an ingress entry names no origin.
     """
+    tell_bodies = any(application.options_preflight_bypass for application in snapshot.applications)
     return Resources.of(
         {
             CLUSTER: clusters(snapshot.ingress, edge),
             SECRET: secrets(edge),
             EXTENSION: {JWT_AUTHN: verification(snapshot, now)},
-            LISTENER: listeners(edge),
+            LISTENER: listeners(edge, tell_bodies=tell_bodies),
             ROUTES: route_configurations(snapshot, edge),
         }
     )

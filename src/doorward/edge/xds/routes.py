@@ -47,7 +47,7 @@ from doorward.edge.xds.filters import (
     asked_with,
     unasked,
 )
-from doorward.edge.xds.hosts import ANY_HOST, Covered, Origins, covered, divided, exact_hosts, uncovered
+from doorward.edge.xds.hosts import ANY_HOST, Covered, Origins, covered, divided, exact_hosts, uncovered, wildcard_names
 from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, held, streaming
 from doorward.edge.xds.settings import EdgeSettings
 from doorward.edge.xds.wire import duration, header_is, header_is_not, regex, set_header
@@ -94,7 +94,7 @@ def route_configurations(snapshot: Snapshot, edge: EdgeSettings) -> dict[str, Ro
         door.response_headers_to_add.append(set_header("alt-svc", f'h3=":{edge.public.port}"; ma=86400'))
     door.request_headers_to_add.extend(_forwarded(edge))
     both = edge.http is not None and edge.https is not None
-    return {DOOR: door} | ({REDIRECT: _redirect(edge)} if both else {})
+    return {DOOR: door} | ({REDIRECT: _redirect(snapshot, edge)} if both else {})
 
 
 def virtual_hosts(snapshot: Snapshot) -> list[VirtualHost]:
@@ -126,15 +126,17 @@ def _application_routes(piece: Covered, snapshot: Snapshot) -> Iterator[Route]:
     path = piece.pattern.path
     if ingress is not None and (named := application.read_service_tokens_from_header):
         carried = header_is(named, regex(_OBJECT))
-        for marks in (*((mark,) for mark in streaming()), ()):
-            route = _service(application.id, _match(path, (*conditions, carried, *marks), (), piece), ingress, named)
-            yield _on_leash(route) if marks else route
+        for mark in streaming():
+            match = _match(path, (*conditions, carried, mark), (), piece)
+            yield _on_leash(_service(application.id, match, ingress, named))
+        yield _service(application.id, _match(path, (*conditions, carried), (), piece), ingress, named)
     revoked = snapshot.revoked.get(application.id, frozenset())
     if ingress is not None and len(revoked) <= demands.MOST_REVOKED and fast_path_allowed(application, snapshot):
         everything = demands.claims(application, revoked)
         yield from _streams(application.id, path, conditions, (demands.unverified(),), piece)
         yield _slow(application.id, _match(path, conditions, (demands.unverified(),), piece), ingress)
-        yield _fast(application.id, _match(path, conditions + demands.unmixed(), everything, piece), ingress)
+        for shown in (demands.alone(), demands.unmixed()):
+            yield _fast(application.id, _match(path, conditions + shown, everything, piece), ingress)
     elif ingress is not None:
         yield from _streams(application.id, path, conditions, (), piece)
     yield _slow(application.id, _match(path, conditions, (), piece), ingress)
@@ -181,7 +183,7 @@ def _slow(name: str, match: RouteMatch, ingress: Ingress | None) -> Route:
             match=match,
             direct_response=_answer(502, "Nobody serves this address: no ingress entry matches it."),
         )
-    removed = (headers.ASSERTION, *headers.CREDENTIALS)
+    removed = (headers.ASSERTION, headers.BODY, *headers.CREDENTIALS)
     return Route(name=name, match=match, route=_to_origin(ingress), request_headers_to_remove=removed)
 
 
@@ -198,6 +200,7 @@ def _fast(name: str, match: RouteMatch, ingress: Ingress) -> Route:
         name=name,
         match=match,
         route=_to_origin(ingress),
+        request_headers_to_remove=[headers.BODY],
         request_headers_to_add=[
             set_header(headers.JWT_ASSERTION, f"%DYNAMIC_METADATA({TOKEN_NAMESPACE}:{TOKEN_KEY})%"),
             set_header(headers.AUTHENTICATED_EMAIL, f"%DYNAMIC_METADATA({JWT_AUTHN}:{PAYLOAD}:email)%"),
@@ -271,10 +274,22 @@ def _forwarded(edge: EdgeSettings) -> Iterator[HeaderValueOption]:
         yield set_header("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
 
 
-def _redirect(edge: EdgeSettings) -> RouteConfiguration:
-    """Everything to https on the public port. Nothing is forwarded and no cookie is set here."""
+def _redirect(snapshot: Snapshot, edge: EdgeSettings) -> RouteConfiguration:
+    """Our own hosts to https on the public port, and no other: a cache in front could hand the answer to everybody.
+
+    Nothing is forwarded and no cookie is set here.
+    """
     action = RedirectAction(https_redirect=True, response_code=RedirectAction.PERMANENT_REDIRECT)
     action.port_redirect = edge.public.port
-    everything = Route(name=REDIRECT, match=RouteMatch(prefix="/"), redirect=action)
-    host = VirtualHost(name=REDIRECT, domains=["*"], routes=[*_refusals(), everything])
-    return RouteConfiguration(name=REDIRECT, virtual_hosts=[host])
+
+    def away(*conditions: HeaderMatcher) -> Route:
+        return Route(name=REDIRECT, match=RouteMatch(prefix="/", headers=conditions), redirect=action)
+
+    ours = [snapshot.organization.auth_domain, *exact_hosts(snapshot)]
+    wildcards = [away(*names) for names in wildcard_names(snapshot)]
+    nothing = _refuse(RouteMatch(prefix="/"), 404, "There is nothing here.")
+    hosts = [
+        VirtualHost(name=REDIRECT, domains=ours, routes=[*_refusals(), away()]),
+        VirtualHost(name=ANY_HOST, domains=[ANY_HOST], routes=[*_refusals(), *wildcards, nothing]),
+    ]
+    return RouteConfiguration(name=REDIRECT, virtual_hosts=hosts, ignore_port_in_host_matching=True)

@@ -53,6 +53,22 @@ _ALWAYS_ASKED: Final = (
     "with_request_body",
 )
 
+_LEASH: Final = ExternalProcessor(
+    grpc_service={"envoy_grpc": {"cluster_name": LEASH_CLUSTER}},
+    failure_mode_allow=True,
+    processing_mode={
+        "request_header_mode": ProcessingMode.SEND,
+        "response_header_mode": ProcessingMode.SKIP,
+        "request_trailer_mode": ProcessingMode.SKIP,
+        "response_trailer_mode": ProcessingMode.SEND,
+    },
+    message_timeout={"seconds": 1},
+    mutation_rules={"disallow_all": {"value": True}},
+    forward_rules={"allowed_headers": {"patterns": [{"exact": headers.JWT_ASSERTION}]}},
+    metadata_options={"forwarding_namespaces": {"untyped": [TOKEN_NAMESPACE]}},
+    disable_clear_route_cache=True,
+)
+
 
 def problems(resources: Resources, configurations: Mapping[str, RouteConfiguration]) -> Iterator[str]:
     """How listeners could lead around the door."""
@@ -121,24 +137,12 @@ def _question(step: HttpFilter) -> Iterator[str]:
 
 
 def _leash(step: HttpFilter) -> Iterator[str]:
-    """It may end a request, and nothing else: it sees the identity alone, no body, and changes nothing."""
+    """It may end a request and nothing else: whatever was set beside this could read or change one, or let one pass."""
     leash = ExternalProcessor()
-    if not step.typed_config.Unpack(leash) or not step.disabled:
-        yield "the leash is configured somewhere else, or on every request"
-    if leash.grpc_service.envoy_grpc.cluster_name != LEASH_CLUSTER or leash.HasField("http_service"):
-        yield "the leash does not end at the control plane"
-    mode = leash.processing_mode
-    bodies = (mode.request_body_mode, mode.response_body_mode)
-    if bodies != (ProcessingMode.NONE, ProcessingMode.NONE) or leash.allow_mode_override:
-        yield "the leash may read bodies"
-    if not leash.mutation_rules.disallow_all.value or not leash.disable_clear_route_cache:
-        yield "the leash may change a request"
-    if [pattern.exact for pattern in leash.forward_rules.allowed_headers.patterns] != [headers.JWT_ASSERTION]:
-        yield "the leash sees more than the identity"
-    options = leash.metadata_options
-    shown = list(options.forwarding_namespaces.untyped)
-    if shown != [TOKEN_NAMESPACE] or options.HasField("receiving_namespaces") or options.forwarding_namespaces.typed:
-        yield "the leash sees other metadata than the token, or writes some"
+    if not step.typed_config.Unpack(leash) or leash != _LEASH:
+        yield "the leash is not the one that can only end a request"
+    if not step.disabled:
+        yield "the leash is on every request"
 
 
 def _early(manager: HttpConnectionManager) -> Iterator[str]:
