@@ -122,7 +122,7 @@ def test_setup_installs_the_pinned_uv_by_hash_and_then_what_is_locked(copy):
     assert installs == [
         "python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement .venv/uv.txt"
     ]
-    assert lines[-1] == "uv sync --frozen --python .venv/bin/python"
+    assert lines[-1] == "uv sync --frozen --compile-bytecode --python .venv/bin/python"
     wanted = (copy / ".venv/uv.txt").read_text()
     assert wanted.startswith(f"uv=={pinned()} ")
     assert wanted.count("--hash=sha256:") > 5

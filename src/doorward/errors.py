@@ -1,4 +1,6 @@
-"""The exceptions of the project, drawn once::
+"""The exceptions of the project, drawn once.
+
+::
 
     DoorwardError                 has ``code`` (for machines) and a sentence (for people)
     ├── ConfigurationError        the configuration file or environment is wrong; lists every problem

@@ -54,6 +54,9 @@ class Organization(_Model):
     auto_redirect_to_identity: bool = False
     deny_unmatched_requests: bool = True
     """Unlike the hosted service the default is true: a hostname without an application is closed."""
+    strict_service_token_auth: bool = True
+    """A request with service token headers is judged by those alone (access.md 3.4). Forced on for organizations that
+    the hosted service made since October 2026; false is the classic way."""
     login_design: LoginDesign = LoginDesign()
     public: PublicAddress
 

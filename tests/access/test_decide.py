@@ -264,7 +264,7 @@ def test_a_service_policy_does_not_let_in_who_it_does_not_match():
 
 def test_the_token_of_a_service_is_used_again_as_long_as_the_policy_matches():
     robots = application(policy("non_identity", OFFICE), STAFF_ONLY)
-    given = credential(service_claims())
+    given = credential(service_claims(common_name=""))
     inside = request(ip=ip_address(INSIDE))
     decision = decided(robots, inside, credential=given)
     assert isinstance(decision, Allow)
@@ -273,12 +273,15 @@ def test_the_token_of_a_service_is_used_again_as_long_as_the_policy_matches():
     assert isinstance(decided(robots, credential=given), LoginRequired)
 
 
-@pytest.mark.parametrize("case", ["too old", "revoked", "of another application", "of a user"])
+@pytest.mark.parametrize("case", ["too old", "revoked", "of another application", "of a user", "of a named program"])
 def test_a_token_that_does_not_count_is_replaced_for_a_service(case: str):
     robots = application(policy("non_identity", OFFICE), not_before=NOW + 1 if case == "too old" else 0)
-    claims = {"of another application": service_claims(aud=OTHER_AUD), "of a user": app_claims()}.get(
-        case, service_claims()
-    )
+    nameless = service_claims(common_name="")
+    claims = {
+        "of another application": service_claims(aud=OTHER_AUD, common_name=""),
+        "of a user": app_claims(),
+        "of a named program": service_claims(),
+    }.get(case, nameless)
     revoked = {robots.id: frozenset({claims.nonce})} if case == "revoked" else {}
     decision = decided(
         robots, request(ip=ip_address(INSIDE)), credential=credential(claims), state=snapshot(robots, revoked=revoked)
@@ -322,3 +325,16 @@ def test_deciding_twice_says_the_same():
 @pytest.mark.parametrize("tokens", [("rubbish",), (token(), token(nonce="1" * 64)), ("", "", ""), ("x" * 100_000,)])
 def test_g6_87_bad_cookies_end_at_the_login_never_at_the_origin(tokens: tuple[str, ...]):
     assert isinstance(visited(WIKI, with_cookies(*tokens)), LoginRequired)
+
+
+def test_a_session_of_a_provider_that_the_application_no_longer_takes_means_login():
+    partners = application(STAFF_ONLY, allowed_idps=("idp-2",))
+    both = snapshot(partners, providers=("idp-1", "idp-2"))
+    assert isinstance(visited(partners, with_cookies(token()), state=both), LoginRequired)
+    ours = application(STAFF_ONLY, allowed_idps=("idp-1",))
+    assert isinstance(visited(ours, with_cookies(token()), state=snapshot(ours, providers=("idp-1", "idp-2"))), Allow)
+
+
+def test_a_session_of_a_provider_that_was_removed_means_login():
+    assert isinstance(visited(WIKI, with_cookies(token()), state=snapshot(WIKI, providers=("idp-2",))), LoginRequired)
+    assert isinstance(visited(WIKI, with_cookies(token()), state=snapshot(WIKI)), Allow)

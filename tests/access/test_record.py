@@ -8,6 +8,7 @@ from ipaddress import ip_address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.service_tokens.build import token
 
 from doorward.access.decision import Allow, AnswerPreflight, Bypass, Deny, LoginRequired, Refusal
 from doorward.access.record import (
@@ -89,7 +90,7 @@ ANSWERS = {
     "login": (LoginRequired(WIKI, verdict(Outcome.LOGIN)), ("login", "", 302)),
     "deny": (DENY, ("deny", "policy", 403)),
     "unknown host": (Deny(None, Refusal.NO_APPLICATION, 404, None), ("deny", "no_application", 404)),
-    "preflight": (AnswerPreflight(WIKI, (("vary", "origin"),)), ("preflight", "", 200)),
+    "preflight": (AnswerPreflight(WIKI, (("vary", "origin"),)), ("preflight", "", 204)),
     "bypass without an application": (Bypass(None, None), ("bypass", "", 0)),
 }
 
@@ -213,3 +214,11 @@ def test_what_strangers_choose_the_length_of_is_cut():
 def test_a_record_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         of_logout(Visit.of(REQUEST), None, NOW).outcome = "allow"
+
+
+def test_the_service_token_a_request_names_is_evidence_and_nothing_secret_of_it() -> None:
+    record = of_decision(REQUEST, DENY, None, NOW, "service token 'ci': wrong_secret", token())
+    named = {"id": "id-of-ci", "name": "ci", "client_id": token().client_id}
+    assert record.evidence["service_token"] == named
+    assert token().secret_hash not in json.dumps(asdict(record))
+    assert "service_token" not in of_decision(REQUEST, DENY, None, NOW).evidence

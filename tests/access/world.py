@@ -15,6 +15,7 @@ from doorward.access.decision import Decision
 from doorward.access.request import Request
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Application, Applications
+from doorward.organization import IdentityProvider
 from doorward.policy.model import Directory, Policy
 from doorward.sessions import Session
 from doorward.tokens.claims import AppClaims, SignedToken
@@ -40,11 +41,16 @@ def application(*policies: Policy, **fields: Any) -> Application:
     return build_application(policies=policies, **fields)
 
 
-def snapshot(*applications: Application, revoked: dict[str, frozenset[str]] | None = None, **fields: Any) -> Snapshot:
+def snapshot(
+    *applications: Application,
+    revoked: dict[str, frozenset[str]] | None = None,
+    providers: tuple[str, ...] = ("idp-1",),
+    **fields: Any,
+) -> Snapshot:
     return Snapshot(
         organization=organization(**fields),
         applications=Applications.of(applications),
-        identity_providers={},
+        identity_providers={name: IdentityProvider(id=name, name=name, type="oidc") for name in providers},
         directory=Directory(),
         ingress=(),
         keys=ring(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class Loopback(httpx.AsyncHTTPTransport):
-    """Sends ``*.localhost`` to 127.0.0.1 and keeps the Host header, as browsers do."""
+    """Sends ``*.localhost`` to 127.0.0.1 and keeps the Host header, as browsers do. Options: those of httpx."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
@@ -63,9 +64,10 @@ class Door:
     process: subprocess.Popen[bytes]
     log: Path
     ports: Mapping[str, int] = field(default_factory=dict)
+    scheme: str = "http"
 
     def url(self, host: str, path: str = "/") -> str:
-        return f"http://{host}:{self.port}{path}"
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     @property
     def configuration(self) -> Path:
@@ -99,26 +101,50 @@ class Door:
 
     async def ready(self, seconds: float = START_SECONDS) -> None:
         """Wait for 200 at /readyz."""
+        await asyncio.to_thread(self.wait_until_ready, seconds)
+
+    def wait_until_ready(self, seconds: float = START_SECONDS) -> None:
+        """Same, where there is no event loop."""
         deadline = time.monotonic() + seconds
         answer = ""
-        async with httpx.AsyncClient(trust_env=False) as client:
+        with httpx.Client(trust_env=False, timeout=2) as client:
             while time.monotonic() < deadline:
                 if self.process.poll() is not None:
                     raise AssertionError(f"doorward ended with {self.process.returncode}:\n{self.tail()}")
                 with contextlib.suppress(httpx.HTTPError):
-                    response = await client.get(f"http://127.0.0.1:{self.status_port}/readyz", timeout=2)
+                    response = client.get(f"http://127.0.0.1:{self.status_port}/readyz")
                     answer = response.text
                     if response.status_code == 200:
                         return
-                await asyncio.sleep(0.05)
+                time.sleep(0.05)
         raise AssertionError(f"not ready after {seconds} s: {answer}\n{self.tail()}")
+
+    async def reload(self, configuration: str) -> None:
+        """Put another text into the file, send SIGHUP, and wait until the log says that it is in force."""
+        before = self.log.read_text(errors="replace").count("configuration_reloaded")
+        self.configuration.write_text(configuration)
+        self.process.send_signal(signal.SIGHUP)
+        await eventually(lambda: self.log.read_text(errors="replace").count("configuration_reloaded") > before)
+        await self.ready()
 
     async def metrics(self) -> str:
         async with httpx.AsyncClient(trust_env=False) as client:
             return (await client.get(f"http://127.0.0.1:{self.status_port}/metrics")).text
 
 
-def start(folder: Path, configuration: str, ports: Mapping[str, int]) -> Door:
+async def eventually(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until it holds.
+
+    Raises:
+        AssertionError: it did not within ``seconds``.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        await asyncio.sleep(0.02)
+
+
+def start(folder: Path, configuration: str, ports: Mapping[str, int], *, scheme: str = "http") -> Door:
     """Write ``doorward.yaml`` and start the process; ``{door}`` and ``{status}`` stand for the ports."""
     door_port, status_port = free_ports(2)
     text = textwrap.dedent(configuration)
@@ -126,7 +152,7 @@ def start(folder: Path, configuration: str, ports: Mapping[str, int]) -> Door:
         text = text.replace("{" + name + "}", str(port))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "doorward.yaml").write_text(text)
-    return Door(folder, door_port, status_port, spawn(folder), folder / "door.log", ports)
+    return Door(folder, door_port, status_port, spawn(folder), folder / "door.log", ports, scheme)
 
 
 def spawn(folder: Path) -> subprocess.Popen[bytes]:
@@ -155,9 +181,11 @@ def stop(door: Door) -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, configuration: str, ports: Mapping[str, int]) -> AsyncIterator[Door]:
+async def running(
+    folder: Path, configuration: str, ports: Mapping[str, int], *, scheme: str = "http"
+) -> AsyncIterator[Door]:
     """A ready door for the block."""
-    door = start(folder, configuration, ports)
+    door = start(folder, configuration, ports, scheme=scheme)
     try:
         await door.ready()
         yield door
@@ -167,7 +195,5 @@ async def running(folder: Path, configuration: str, ports: Mapping[str, int]) ->
 
 def claims_of(token: str) -> dict[str, Any]:
     """The payload of a JWT, unverified."""
-    import base64
-
     part = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -43,5 +43,11 @@ def person(address: str = "ann@example.com", **fields: Any) -> Identity:
     return Identity.model_validate({"id": "sub-1", "email": address, "idp_id": "idp-1", "idp_type": "oidc"} | fields)
 
 
-def evidence(identity: Identity | None = None, ip: str | None = None, country: str | None = None) -> Evidence:
-    return Evidence(identity=identity, ip=None if ip is None else ip_address(ip), country=country)
+def evidence(
+    identity: Identity | None = None,
+    ip: str | None = None,
+    country: str | None = None,
+    service_token: str | None = None,
+) -> Evidence:
+    address = None if ip is None else ip_address(ip)
+    return Evidence(identity=identity, ip=address, country=country, service_token=service_token)

@@ -8,7 +8,7 @@ the door closed: ``pessimist`` is 0 where a match opens and 1 where it closes.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 HALF = 0.5
@@ -17,18 +17,19 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class World:
-    """Everything as JSON: ``groups`` and ``lists`` by id, ``person`` or None, ``ip`` and ``country`` or None."""
+    """Everything as JSON: ``groups`` and ``lists`` by id, the rest or None."""
 
     groups: dict[str, Json]
     lists: dict[str, Json]
     person: Json | None
     ip: str | None
     country: str | None
+    service_token: str | None = None
 
 
 def decide(policies: list[Json], world: World) -> tuple[str, str | None]:
     """The outcome, and the name of the policy that decided."""
-    stranger = World(world.groups, world.lists, None, world.ip, world.country)
+    stranger = replace(world, person=None)
     for policy in policies:
         if policy["decision"] in {"bypass", "non_identity"} and policy_value(policy, stranger) == 1:
             return ("bypass" if policy["decision"] == "bypass" else "service_auth"), policy["name"]
@@ -67,6 +68,10 @@ def rule_value(rule: Json, world: World, pessimist: int, owner: str | None) -> f
         return address_value(kind, value, world, pessimist)
     if kind == "geo":
         return pessimist if world.country is None else float(world.country == value["country_code"])
+    if kind == "any_valid_service_token":
+        return float(world.service_token is not None)
+    if kind == "service_token":
+        return float(world.service_token == value["token_id"])
     if kind == "email_list" and value["id"] not in world.lists:
         return pessimist
     if kind in {"email", "email_domain", "email_list", "login_method", "auth_method", "oidc", "saml"}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -39,6 +40,7 @@ LEAVES = st.sampled_from(
         {"saml": {"attribute_name": "team", "attribute_value": "red", "identity_provider_id": "idp-2"}},
         {"certificate": {}},
         {"service_token": {"token_id": "7"}},
+        {"any_valid_service_token": {}},
     ]
 )
 RULES = st.one_of(LEAVES, st.sampled_from([{"group": {"id": name}} for name in GROUPS]))
@@ -64,6 +66,7 @@ PEOPLE = st.fixed_dictionaries(
 )
 ADDRESS = st.sampled_from(["192.0.2.1", "192.0.2.2", "192.0.2.9", "2001:db8::1"])
 COUNTRY = st.sampled_from(["FR", "DE", "GB"])
+SERVICE_TOKEN = st.sampled_from(["7", "8"])
 LISTS = {
     "people": {"emails": ["b@x.org", "c@y.org"], "networks": []},
     "places": {"emails": [], "networks": ["192.0.2.9/32", "2001:db8::/64"]},
@@ -75,6 +78,7 @@ WORLDS = st.builds(
     person=st.none() | PEOPLE,
     ip=st.none() | ADDRESS,
     country=st.none() | COUNTRY,
+    service_token=st.none() | SERVICE_TOKEN,
 )
 
 
@@ -95,7 +99,7 @@ def directory(world: model.World) -> Directory:
 
 def evidence(world: model.World) -> Evidence:
     person = None if world.person is None else Identity.model_validate(world.person)
-    return Evidence.model_validate({"identity": person, "ip": world.ip, "country": world.country})
+    return Evidence(identity=person, ip=world.ip, country=world.country, service_token=world.service_token)
 
 
 def engine(policies: list[dict[str, Any]], world: model.World) -> Verdict:
@@ -114,8 +118,8 @@ def test_g10_141_the_engine_says_what_the_slow_model_says(policies: list[dict[st
 def test_whoever_is_refused_before_a_login_would_be_refused_after_it(
     policies: list[dict[str, Any]], world: model.World, person: dict[str, Any]
 ) -> None:
-    before = engine(policies, model.World(world.groups, world.lists, None, world.ip, world.country))
-    after = engine(policies, model.World(world.groups, world.lists, person, world.ip, world.country))
+    before = engine(policies, replace(world, person=None))
+    after = engine(policies, replace(world, person=person))
     match before.outcome:
         case Outcome.LOGIN:
             assert after.identity_decided
@@ -131,8 +135,8 @@ def test_whoever_is_refused_before_a_login_would_be_refused_after_it(
 def test_knowing_less_never_opens_the_door(
     policies: list[dict[str, Any]], world: model.World, ip: str, country: str
 ) -> None:
-    blind = engine(policies, model.World(world.groups, world.lists, world.person, None, None))
-    seeing = engine(policies, model.World(world.groups, world.lists, world.person, ip, country))
+    blind = engine(policies, replace(world, ip=None, country=None))
+    seeing = engine(policies, replace(world, ip=ip, country=country))
     if blind.outcome in ENTERS:
         assert seeing.outcome in ENTERS
     if blind.outcome is Outcome.LOGIN:
@@ -148,7 +152,7 @@ def test_a_group_that_gets_lost_never_opens_the_door(
     if lost in world.groups and lost in model.everything_below(lost, world):
         return
     groups = {name: group for name, group in world.groups.items() if name != lost}
-    without = engine(policies, model.World(groups, world.lists, world.person, world.ip, world.country))
+    without = engine(policies, replace(world, groups=groups))
     if without.outcome in ENTERS:
         assert engine(policies, world).outcome in ENTERS
 
@@ -160,8 +164,20 @@ def test_what_does_not_change_between_requests_gives_the_same_verdict_from_anywh
 ) -> None:
     if changes_between_requests(parsed(policies), directory(world)):
         return
-    elsewhere = engine(policies, model.World(world.groups, world.lists, world.person, ip, country))
+    elsewhere = engine(policies, replace(world, ip=ip, country=country))
     assert elsewhere.outcome is engine(policies, world).outcome
+
+
+@given(POLICIES, WORLDS, PEOPLE)
+@settings(max_examples=300, deadline=None)
+def test_who_was_let_in_while_showing_a_service_token_still_is_without_it_where_nothing_changes(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any]
+) -> None:
+    if changes_between_requests(parsed(policies), directory(world)):
+        return
+    with_it = engine(policies, replace(world, person=person))
+    if with_it.outcome is Outcome.ALLOW:
+        assert engine(policies, replace(world, person=person, service_token=None)).outcome is Outcome.ALLOW
 
 
 def every_rule(rules: tuple[RuleTrace, ...]) -> list[RuleTrace]:

@@ -16,6 +16,17 @@ def test_address_and_country_change_between_requests_wherever_they_stand(rule) -
         assert changes_between_requests([policy("allow"), each], Directory())
 
 
+@pytest.mark.parametrize("rule", [{"any_valid_service_token": {}}, {"service_token": {"token_id": "7"}}], ids=str)
+def test_a_service_token_changes_between_requests_where_people_are_meant(rule) -> None:
+    for decision in ("allow", "deny"):
+        for each in (policy(decision, rule), policy(decision, exclude=[rule]), policy(decision, require=[rule])):
+            assert changes_between_requests([policy("allow"), each], Directory())
+        hidden = directory(group("a", in_group("b")), group("b", rule))
+        assert changes_between_requests([policy(decision, in_group("a"))], hidden)
+    for decision in ("non_identity", "bypass"):
+        assert not changes_between_requests([policy(decision, rule), policy("allow")], Directory())
+
+
 @pytest.mark.parametrize("rule", [EVERYONE, email("a@b.c"), ANSWERLESS, in_group("gone")], ids=str)
 def test_what_a_login_settles_does_not_change(rule) -> None:
     assert not changes_between_requests([policy("allow", rule, exclude=[rule], require=[rule])], Directory())

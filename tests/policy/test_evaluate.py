@@ -179,7 +179,6 @@ def test_any_include_all_require_and_no_exclude(include, exclude, require, match
 UNANSWERABLE = [
     ANSWERLESS,
     {"certificate": {}},
-    {"any_valid_service_token": {}},
     {"email_list": {"id": "gone"}},
     {"ip_list": {"id": "gone"}},
     in_group("gone"),

@@ -23,6 +23,8 @@ AS_THE_API_HAS_THEM = [
     {"oidc": {"claim_name": "a", "claim_value": "", "identity_provider_id": "1"}},
     {"saml": {"attribute_name": "a", "attribute_value": "b", "identity_provider_id": "1"}},
     {"group": {"id": "1"}},
+    {"service_token": {"token_id": "1"}},
+    {"any_valid_service_token": {}},
     *({kind: {"some": ["value"]}} for kind in UNANSWERED),
 ]
 
@@ -78,6 +80,9 @@ def test_values_are_brought_into_one_form(written: dict[str, Any], read: dict[st
         ({"geo": {"country_code": "1A"}}, "write two letters"),
         ({"group": {"id": ""}}, "at least 1 character"),
         ({"group": {}}, "Field required"),
+        ({"service_token": {}}, "Field required"),
+        ({"service_token": {"token_id": ""}}, "at least 1 character"),
+        ({"any_valid_service_token": {"token_id": "1"}}, "Extra inputs"),
     ],
     ids=str,
 )
@@ -97,8 +102,9 @@ def test_a_parsed_rule_of_an_unknown_class_is_refused() -> None:
 
 
 def test_a_rule_without_evidence_keeps_its_value() -> None:
-    rule = RULE.validate_python({"service_token": {"token_id": "7"}})
-    assert rule == Unanswered(kind="service_token", value={"token_id": "7"})
+    kind = UNANSWERED[0]
+    rule = RULE.validate_python({kind: {"id": "7"}})
+    assert rule == Unanswered(kind=kind, value={"id": "7"})
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,23 @@ def test_a_claim_counts_only_for_logins_at_its_own_provider() -> None:
         assert matches(rule, person()) is Match.NO
 
 
+@pytest.mark.parametrize(
+    ("rule", "shown", "holds"),
+    [
+        ({"any_valid_service_token": {}}, "7", True),
+        ({"any_valid_service_token": {}}, None, False),
+        ({"service_token": {"token_id": "7"}}, "7", True),
+        ({"service_token": {"token_id": "7"}}, "8", False),
+        ({"service_token": {"token_id": "7"}}, None, False),
+    ],
+)
+@pytest.mark.parametrize("identity", [None, person()], ids=["nobody", "a person"])
+def test_a_service_token_is_shown_or_not_whoever_is_signed_in(rule, shown, holds: bool, identity) -> None:
+    said = answer(RULE.validate_python(rule), evidence(identity, service_token=shown), LISTS)
+    assert said.match is (Match.YES if holds else Match.NO)
+    assert said.because == (f"the service token {shown} was shown" if shown else "no valid service token was shown")
+
+
 @pytest.mark.parametrize("kind", UNANSWERED)
 def test_a_selector_without_evidence_cannot_be_told(kind: str) -> None:
     said = ask({kind: {"id": "x"}}, person(), "192.0.2.1", "FR")

@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "doorward.yaml"
 
 
 def test_the_example_has_no_problem():
-    settings = load(EXAMPLE, {"CLIENT_SECRET": "x", "MAIL_PASSWORD": "y"})
+    settings = load(EXAMPLE, {"CLIENT_SECRET": "x", "MAIL_PASSWORD": "y", "BACKUP_SECRET": "0" * 64})
     assert settings.warnings == ()
 
 

@@ -37,6 +37,7 @@ def test_everything_with_an_identity_is_named(tmp_path):
     listed = names(settings_of(tmp_path))
     assert {kind: len(set(found)) for kind, found in listed.items()} == {
         "application": 2, "group": 1, "identity_provider": 2, "list": 2, "policy": 4,
+        "service_token": 0,
     }  # fmt: skip
 
 
@@ -134,7 +135,9 @@ def test_origins_are_carried_over(tmp_path):
 
 def prints(folder, text):
     result = resolved(folder, text)
-    return [fingerprint(application, result.directory) for application in result.applications]
+    return [
+        fingerprint(application, result.directory, result.identity_providers) for application in result.applications
+    ]
 
 
 @pytest.mark.parametrize(
@@ -167,6 +170,16 @@ def test_the_order_of_a_list_of_addresses_does_not_matter(tmp_path):
     one = changed("[Ann@Partner.example]", "[a@x.example, b@x.example, c@x.example]")
     two = changed("[Ann@Partner.example]", "[c@x.example, b@x.example, a@x.example]")
     assert prints(tmp_path, one) == prints(tmp_path, two)
+
+
+def test_a_provider_that_is_removed_changes_the_fingerprint_of_those_who_took_it(tmp_path):
+    result = resolved(tmp_path, GOOD)
+    removed = dict(result.identity_providers)
+    gone, _ = removed.popitem()
+    for application in result.applications:
+        before = fingerprint(application, result.directory, result.identity_providers)
+        after = fingerprint(application, result.directory, removed)
+        assert (before != after) == (not application.allowed_idps or gone in application.allowed_idps)
 
 
 def test_a_fingerprint_is_the_same_every_time(tmp_path):

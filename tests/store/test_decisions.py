@@ -31,6 +31,13 @@ RECORD = DecisionRecord(
 )
 
 
+async def test_a_record_is_found_by_the_request_id_it_comes_from_and_by_a_reference_with_hyphens(store):
+    await store.decisions.append([RECORD])
+    for written in ("01234567-89ab-cdef", "01234567-89AB-cdef-8000-000000000000", " 01234567-89ab-cdef\n"):
+        assert await store.decisions.find(written) == RECORD
+    assert await store.decisions.find("01234567-89ab-cdee") is None
+
+
 async def test_a_record_is_found_by_its_reference_as_it_was(store):
     await store.decisions.append([replace(RECORD, reference="f" * 16), RECORD])
     assert await store.decisions.find(RECORD.reference) == RECORD

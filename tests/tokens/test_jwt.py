@@ -163,7 +163,7 @@ def test_all_sorts_of_claims_are_read_back(email: str, custom: dict[str, object]
     assert verify(mint_app(claims, signing_key())) == claims
 
 
-# --- peers.md C.3, G5 -----------------------------------------------------------------------------------------------
+# --- docs/attacks.md, G5 -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("alg", ["none", "None", "nOnE", "NONE", "", None, ..., "rs256", ["RS256"], 256])

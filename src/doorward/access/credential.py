@@ -79,7 +79,7 @@ _COOKIE: Final = "cookie"
 
 def _stale(request: Request, application: Application, snapshot: Snapshot, claims: AppClaims) -> str:
     """Why a token with a right signature does not count; empty when it does."""
-    if claims.nonce in snapshot.revoked.get(application.id, frozenset()):
+    if snapshot.revokes(application.id, claims):
         return "revoked"
     if application.enable_binding_cookie:
         values = () if request.malformed_cookies else request.cookie_values(CF_BINDING)

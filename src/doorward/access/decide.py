@@ -6,12 +6,14 @@ In order: the method; an application at all; bypass and service policies and the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from doorward.access.cors import preflight_headers
 from doorward.access.credential import Credential
 from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired, Refusal
 from doorward.access.request import Request
+from doorward.access.service_auth import NO_SERVICE, ServiceCredential
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Application
 from doorward.identity import Identity
@@ -33,6 +35,7 @@ def decide(
     snapshot: Snapshot,
     now: int,
     nonce: str,
+    service: ServiceCredential = NO_SERVICE,
 ) -> Decision:
     """May this request go to the origin, and as whom?
 
@@ -44,6 +47,7 @@ def decide(
         snapshot: the state to decide by.
         now: Unix seconds.
         nonce: 64 fresh random hex characters, for a token that may have to be minted (see ``sessions.app_claims``).
+        service: what the request proves of a service token.
     """
     if request.method in _REFUSED_METHODS:
         return Deny(application, Refusal.METHOD, 405, None)
@@ -52,16 +56,18 @@ def decide(
     if request.preflight and application.options_preflight_bypass:
         return Bypass(application, None)
     credential = credential or Credential()
+    if service.presented and snapshot.organization.strict_service_token_auth:
+        return _strictly(request, application, service, snapshot, now, nonce)
     session = _proven(credential, session, snapshot, application, now)
     identity = session.identity if session is not None else None
-    verdict = _evaluate(request, application, snapshot, identity)
+    verdict = evaluate(application.policies, _evidence(request, identity, service), snapshot.directory)
     if verdict.outcome is Outcome.BYPASS:
         return Bypass(application, verdict)
     if request.preflight and application.cors_headers is not None:
         return AnswerPreflight(application, preflight_headers(application.cors_headers, request))
     match verdict.outcome:
         case Outcome.SERVICE_AUTH:
-            return _service_auth(application, credential, verdict, snapshot, now, nonce)
+            return _service_auth(application, credential, service, verdict, snapshot, now, nonce)
         case Outcome.ALLOW if session is not None:
             return _allow(application, credential, session, verdict, snapshot, now, nonce)
         case _:
@@ -86,9 +92,27 @@ def _unprotected(snapshot: Snapshot) -> Decision:
     return Bypass(None, None)
 
 
-def _evaluate(request: Request, application: Application, snapshot: Snapshot, identity: Identity | None) -> Verdict:
-    evidence = Evidence(identity=identity, ip=request.ip, country=request.country)
-    return evaluate(application.policies, evidence, snapshot.directory)
+def _strictly(
+    request: Request, application: Application, service: ServiceCredential, snapshot: Snapshot, now: int, nonce: str
+) -> Decision:
+    """By the service token headers alone (access.md 3.4): no session, no allow policy, no login, no cookie."""
+    if service.proven is None:
+        return Deny(application, Refusal.SERVICE_TOKEN, 401, None)
+    policies = [policy for policy in application.policies if policy.decision in {"non_identity", "bypass"}]
+    verdict = evaluate(policies, _evidence(request, None, service), snapshot.directory)
+    match verdict.outcome:
+        case Outcome.BYPASS:
+            return Bypass(application, verdict)
+        case Outcome.SERVICE_AUTH:
+            allowed = _service_auth(application, Credential(), service, verdict, snapshot, now, nonce)
+            return replace(allowed, cookie=False)
+        case _:
+            return Deny(application, Refusal.SERVICE_TOKEN_NOT_PERMITTED, 403, verdict)
+
+
+def _evidence(request: Request, identity: Identity | None, service: ServiceCredential) -> Evidence:
+    token = service.proven.token.id if service.proven is not None else None
+    return Evidence(identity=identity, ip=request.ip, country=request.country, service_token=token)
 
 
 def _proven(
@@ -99,12 +123,20 @@ def _proven(
     if session is None or claims is None or not _usable(claims, snapshot, application):
         return None
     same = (claims.identity_nonce, claims.sub) == (session.nonce, session.user_id)
-    return session if claims.sub and same and session.live(now) else None
+    offered = _offered(session.identity.idp_id, application, snapshot)
+    return session if claims.sub and same and offered and session.live(now) else None
+
+
+def _offered(idp_id: str, application: Application, snapshot: Snapshot) -> bool:
+    """The provider that vouched is still configured, and one that the application takes."""
+    return idp_id in snapshot.identity_providers and (
+        not application.allowed_idps or idp_id in application.allowed_idps
+    )
 
 
 def _usable(claims: AppClaims, snapshot: Snapshot, application: Application) -> bool:
     """Of this application and not revoked. ``find_credential`` saw to both; a decision does not rest on that."""
-    return claims.aud == application.aud and claims.nonce not in snapshot.revoked.get(application.id, frozenset())
+    return claims.aud == application.aud and not snapshot.revokes(application.id, claims)
 
 
 def _allow(
@@ -121,19 +153,31 @@ def _allow(
     if claims is not None and claims.iat >= application.not_before:
         return Allow(application, claims, credential.token, verdict)
     fresh = app_claims(session, application, verdict.policy, snapshot.organization, now, nonce)
-    return Allow(application, fresh, None, verdict)
+    return Allow(application, fresh, None, verdict, cookie=True)
 
 
 def _service_auth(
-    application: Application, credential: Credential, verdict: Verdict, snapshot: Snapshot, now: int, nonce: str
+    application: Application,
+    credential: Credential,
+    service: ServiceCredential,
+    verdict: Verdict,
+    snapshot: Snapshot,
+    now: int,
+    nonce: str,
 ) -> Allow:
-    """In without a user, whoever it is: these policies come before any identity (access.md 4.2)."""
-    claims = credential.claims
-    again = claims is not None and not claims.sub and _usable(claims, snapshot, application)
-    if claims is not None and again and claims.iat >= application.not_before:
-        return Allow(application, claims, credential.token, verdict)
-    fresh = service_claims(application, verdict.policy, snapshot.organization, now, nonce)
-    return Allow(application, fresh, None, verdict)
+    """In without a user, whoever it is: these policies come before any identity (access.md 4.2).
+
+    A token that came along goes on to the origin only if it says the same about who this is as the request itself.
+    """
+    claims, proven = credential.claims, service.proven
+    same = claims is not None and not claims.sub and claims.common_name == service.client_id
+    if claims is not None and same and _usable(claims, snapshot, application) and claims.iat >= application.not_before:
+        return Allow(application, claims, credential.token, verdict, service=proven)
+    fresh = service_claims(
+        application, verdict.policy, snapshot.organization, now, nonce,
+        common_name=service.client_id, until=proven.until if proven is not None else None,
+    )  # fmt: skip
+    return Allow(application, fresh, None, verdict, cookie=True, service=proven)
 
 
 def _not_yet(request: Request, application: Application, verdict: Verdict) -> Decision:

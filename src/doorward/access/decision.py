@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from doorward.applications import Application
 from doorward.policy.verdict import Verdict
+from doorward.service_tokens import Authenticated
 from doorward.tokens.claims import AppClaims, SignedToken
 
 
@@ -17,8 +18,12 @@ class Allow:
     application: Application
     claims: AppClaims
     token: SignedToken | None
-    """None: the shell mints ``claims`` and sets the cookie (the visitor's token was too old but the session holds)."""
+    """None: the shell mints ``claims`` (the visitor's token was too old but the session holds, or there was none yet)."""
     verdict: Verdict
+    cookie: bool = False
+    """The client is given the token in a cookie."""
+    service: Authenticated | None = None
+    """The service token that was proven, where a program is let in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class Refusal(StrEnum):
     """An XHR that would need a login: 401 (access.md 1.2)."""
     SERVICE_AUTH_ONLY = "service_auth_only"
     """No login can help; a valid service credential would: 403, or 401 when the application asks for it."""
+    SERVICE_TOKEN = "service_token"  # noqa: S105 - a reason's code
+    """Strict mode: the service token in the headers cannot be authenticated: 401 (access.md 3.4)."""
+    SERVICE_TOKEN_NOT_PERMITTED = "service_token_not_permitted"  # noqa: S105 - a reason's code
+    """Strict mode: it is a good one, and no policy lets it in: 403."""
     PREFLIGHT = "preflight"
     """OPTIONS preflight without a session and without CORS settings: 403."""
     METHOD = "method"

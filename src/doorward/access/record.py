@@ -17,6 +17,7 @@ from doorward.access.request import Request
 from doorward.applications import Application
 from doorward.identity import Identity
 from doorward.policy.verdict import Verdict
+from doorward.service_tokens import ServiceToken
 from doorward.sessions import Session
 
 Kind = Literal["request", "login", "logout"]
@@ -66,7 +67,8 @@ class DecisionRecord:
     policy_id: str = ""
     """The policy that decided."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
-    """JSON: what the rules looked at: ``ip``, ``country`` and ``identity`` (see :func:`evidence_of`)."""
+    """JSON: what the rules looked at: ``ip``, ``country`` and ``identity`` (see :func:`evidence_of`); of requests with a
+    known client id also ``service_token`` with its id, name and client id, whether it was proven or not."""
     trace: tuple[Mapping[str, Any], ...] = ()
     """JSON: one :class:`doorward.policy.verdict.PolicyTrace` for each policy looked at, in order."""
     detail: str = ""
@@ -98,7 +100,12 @@ class Visit:
 
 
 def of_decision(
-    request: Request, decision: Decision, session: Session | None, now: int, detail: str = ""
+    request: Request,
+    decision: Decision,
+    session: Session | None,
+    now: int,
+    detail: str = "",
+    service_token: ServiceToken | None = None,
 ) -> DecisionRecord:
     """What ``decide`` answered to a request.
 
@@ -108,6 +115,7 @@ def of_decision(
         session: whose session the request's credential belongs to, if any.
         now: Unix seconds.
         detail: a sentence for the operator, such as why a credential did not count.
+        service_token: the one that the request's client id names, proven or not; the detail says which.
     """
     outcome, refusal, status = _answer(decision)
     verdict = None if isinstance(decision, AnswerPreflight) else decision.verdict
@@ -121,7 +129,7 @@ def of_decision(
         **_visit(Visit.of(request), now),
         **_person(identity, session.user_id if session is not None else "", decision),
         **_application(decision.application),
-        **_reasons(Visit.of(request), identity, verdict),
+        **_reasons(Visit.of(request), identity, verdict, service_token),
     )
 
 
@@ -211,7 +219,7 @@ def _answer(decision: Decision) -> tuple[str, str, int]:
         case Deny(refusal=refusal, status=status):
             return "deny", refusal.value, status
         case AnswerPreflight():
-            return "preflight", "", 200
+            return "preflight", "", 204
         case _:  # pragma: no cover
             assert_never(decision)
 
@@ -241,8 +249,14 @@ def _application(application: Application | None) -> dict[str, Any]:
     return {} if application is None else {"application_id": application.id, "application_name": application.name}
 
 
-def _reasons(visit: Visit, identity: Identity | None, verdict: Verdict | None) -> dict[str, Any]:
-    reasons: dict[str, Any] = {"evidence": evidence_of(visit.ip, visit.country, identity)}
+def _reasons(
+    visit: Visit, identity: Identity | None, verdict: Verdict | None, service_token: ServiceToken | None = None
+) -> dict[str, Any]:
+    evidence = evidence_of(visit.ip, visit.country, identity)
+    if service_token is not None:
+        told = {"id": service_token.id, "name": service_token.name, "client_id": service_token.client_id}
+        evidence["service_token"] = told
+    reasons: dict[str, Any] = {"evidence": evidence}
     if verdict is not None:
         reasons["trace"] = tuple(policy.model_dump(mode="json") for policy in verdict.trace)
         reasons["policy_id"] = verdict.policy.id if verdict.policy is not None else ""

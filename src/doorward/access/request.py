@@ -27,6 +27,12 @@ class Request:
     """``cf-access-token`` header as sent."""
     assertion: str = field(default="", repr=False)
     """``cf-access-jwt-assertion`` header as sent by the client: a credential, never proof."""
+    client_id: str | None = None
+    """``cf-access-client-id`` as sent; None: not sent. Values of one sent twice are joined by commas."""
+    client_secret: str | None = field(default=None, repr=False)
+    """``cf-access-client-secret``, likewise."""
+    service_header: str = field(default="", repr=False)
+    """The header that the application names for both at once, when it holds something like JSON; else empty."""
     requested_with: str = ""
     """``x-requested-with``."""
     accept: str = ""

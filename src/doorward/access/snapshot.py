@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from doorward.applications import Application, Applications
 from doorward.organization import IdentityProvider, Ingress, Organization
 from doorward.policy.model import Directory
+from doorward.tokens.claims import AppClaims
 from doorward.tokens.keys import KeyRing
 
 
@@ -23,6 +24,15 @@ class Snapshot:
     keys: KeyRing = field(repr=False)
     revoked: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Application id → the ``nonce`` claims of revoked app tokens that have not yet expired."""
+
+    revoked_before: Mapping[str, int] = field(default_factory=dict)
+    """Application id → Unix seconds: tokens issued before that were revoked all together."""
+
+    def revokes(self, application_id: str, claims: AppClaims) -> bool:
+        """True when a token of this application with these claims was revoked."""
+        return claims.nonce in self.revoked.get(application_id, frozenset()) or claims.iat < self.revoked_before.get(
+            application_id, 0
+        )
 
     def application(self, aud: str) -> Application | None:
         """The application with this audience tag."""

@@ -24,7 +24,8 @@ from doorward.app.state import State
 from doorward.app.tls import follow_certificate
 from doorward.audit import Audit
 from doorward.edge.check import Check
-from doorward.edge.envoy import ADMIN_SOCKET, CHECK_SOCKET, WEB_SOCKET, XDS_SOCKET
+from doorward.edge.envoy import ADMIN_SOCKET, CHECK_SOCKET, LEASH_SOCKET, WEB_SOCKET, XDS_SOCKET
+from doorward.edge.leash import Leash
 from doorward.edge.metrics import Metrics
 from doorward.edge.status import envoy_stats, status_app
 from doorward.edge.xds import AdsServer
@@ -58,21 +59,25 @@ def run(config: Path, runtime: Path) -> int:
 
 
 async def _run(settings: Settings, runtime: Path) -> int:
-    stopping = asyncio.Event()
+    stopping, reloading = asyncio.Event(), asyncio.Event()
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, Cipher.load(settings.secret_key_file, os.environ))
         stack.push_async_callback(store.close)
         metrics = Metrics()
         metrics.registry.register(MAILS)
         ads = AdsServer(lambda rejection: metrics.refused_by_envoy(rejection.type_url.rpartition(".")[2]))
-        state = State(settings, store, ads, runtime, _now)
+        leash = Leash(time.time)
+        state = State(settings, store, ads, leash, runtime, _now)
         metrics.watch_snapshot(lambda: _now() - state.loaded_at)
+        metrics.watch_streams(lambda: leash.held)
         countries = Countries(settings.geoip) if settings.geoip is not None else None
         services = await _services(settings, store, state, metrics, countries, stack)
-        _watch_signals(stopping, state)
+        _watch_signals(stopping, reloading)
 
         await state.refresh()
         following = await follow_certificate(settings, state, _now)
+        await leash.start(runtime / LEASH_SOCKET)
+        stack.push_async_callback(leash.stop)
         await ads.start(runtime / XDS_SOCKET)
         stack.push_async_callback(ads.stop)
         web = login.application(services)
@@ -86,6 +91,7 @@ async def _run(settings: Settings, runtime: Path) -> int:
         repeated = [
             asyncio.create_task(_repeat(POLL_SECONDS, state.refresh_if_changed, "poll")),
             asyncio.create_task(_repeat(UPKEEP_SECONDS, lambda: _upkeep(state, store, countries), "upkeep")),
+            asyncio.create_task(_reload(state, reloading)),
             *([asyncio.create_task(following)] if following is not None else []),
         ]
         log.info("control_plane_ready", version=state.version, applications=len(state.snapshot().applications))
@@ -146,25 +152,22 @@ async def _repeat(seconds: float, what: Callable[[], Awaitable[None]], name: str
             log.exception("upkeep_failed", task=name)
 
 
-def _watch_signals(stopping: asyncio.Event, state: State) -> None:
+def _watch_signals(stopping: asyncio.Event, reloading: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    reloads: set[asyncio.Task[None]] = set()
-
-    def reload() -> None:
-        task = loop.create_task(_reload(state))
-        reloads.add(task)
-        task.add_done_callback(reloads.discard)
-
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    loop.add_signal_handler(signal.SIGHUP, reloading.set)
 
 
-async def _reload(state: State) -> None:
-    try:
-        await state.reload()
-    except Exception:
-        log.exception("reload_failed")
+async def _reload(state: State, wanted: asyncio.Event) -> None:
+    """However often it is asked for while one reload is under way, there is one more."""
+    while True:
+        await wanted.wait()
+        wanted.clear()
+        try:
+            await state.reload()
+        except Exception:
+            log.exception("reload_failed")
 
 
 def _unknown_country(_ip: IPv4Address | IPv6Address | None) -> str | None:

@@ -12,10 +12,12 @@ import structlog
 
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Applications
-from doorward.edge.envoy import CHECK_SOCKET, WEB_SOCKET
+from doorward.edge.envoy import CHECK_SOCKET, LEASH_SOCKET, WEB_SOCKET
+from doorward.edge.leash import Leash
 from doorward.edge.xds import AdsServer, EdgeSettings, TlsPair, build
 from doorward.settings import InvalidConfiguration, Settings, fingerprint, load, names, resolve
 from doorward.store import Store
+from doorward.store.high_water import HighWater, end_what_was_restored
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +28,14 @@ _RESTART = ("store_url", "secret_key_file", "status", "mail", "log", "geoip")
 class State:
     """Loads snapshots, publishes Envoy's configuration for them, and swaps them whole."""
 
-    def __init__(self, settings: Settings, store: Store, ads: AdsServer, runtime: Path, now: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, ads: AdsServer, leash: Leash, runtime: Path, now: Callable[[], int]
+    ) -> None:
         self._settings = settings
         self._store = store
         self._ads = ads
+        self._leash = leash
+        self._mark = HighWater(settings.state_dir, settings.store_url)
         self._runtime = runtime
         self._now = now
         self._turn = asyncio.Lock()
@@ -76,43 +82,53 @@ class State:
         async with self._turn:
             self._tls = tls
             if self._snapshot is not None:
-                self._publish(self._snapshot)
+                await self._publish(self._snapshot)
 
     async def reload(self) -> None:
         """Read the configuration file again. A file with mistakes changes nothing."""
-        try:
-            fresh = load(self._settings.path, os.environ)
-        except InvalidConfiguration as error:
-            log.error("configuration_refused", problems=[str(problem) for problem in error.problems])  # noqa: TRY400
-            return
-        late = [name for name in _RESTART if getattr(fresh, name) != getattr(self._settings, name)]
-        if late:
-            log.warning("configuration_needs_restart", settings=late)
-            fresh = replace(fresh, **{name: getattr(self._settings, name) for name in late})
         async with self._turn:
-            before, self._settings = self._settings, fresh
+            try:
+                # Off the loop: a large file takes a second to check, and visitors wait for answers meanwhile.
+                fresh = await asyncio.to_thread(load, self._settings.path, os.environ)
+            except InvalidConfiguration as error:
+                log.error("configuration_refused", problems=[str(problem) for problem in error.problems])  # noqa: TRY400
+                return
+            before, self._settings = self._settings, self._applicable(fresh)
             try:
                 await self._load()
-            except Exception:
+            except BaseException:
                 self._settings = before
                 raise
         log.info("configuration_reloaded", applications=len(self.snapshot().applications))
 
+    def _applicable(self, fresh: Settings) -> Settings:
+        """What of it can be taken over without a restart; the rest is as before."""
+        late = [name for name in _RESTART if getattr(fresh, name) != getattr(self._settings, name)]
+        if late:
+            log.warning("configuration_needs_restart", settings=late)
+        return replace(fresh, **{name: getattr(self._settings, name) for name in late})
+
     async def _load(self) -> None:
         """Gather, build, publish; the snapshot changes hands only after Envoy's configuration was found safe."""
         now, store, settings = self._now(), self._store, self._settings
+        if await end_what_was_restored(store, self._mark, now):
+            log.warning("older_database", consequence="every session in it has ended; everybody signs in again")
         revision = await store.revision()
+        revocations = await store.revocations.pending()  # all of them are in what is read from here on
         keys = await store.signing_keys.ensure(now, settings.organization.auth_domain)
         ids = {kind: await store.objects.identify(kind, wanted) for kind, wanted in names(settings).items()}
         account = await store.organization.account_id()
         resolved = resolve(settings, ids, account, {})
+        await store.service_tokens.declare(resolved.service_tokens, now)
         marks = {
             # A token of this very second may have been granted by the old rules: the mark is the next one.
             application.id: await store.objects.not_before(
-                application.id, fingerprint(application, resolved.directory), now + 1
+                application.id, fingerprint(application, resolved.directory, resolved.identity_providers), now + 1
             )
             for application in resolved.applications
         }
+        revoked_before = await store.revocations.marks(tuple(marks))
+        marks = {application: max(mark, revoked_before[application]) for application, mark in marks.items()}
         resolved = resolve(settings, ids, account, marks)
         snapshot = Snapshot(
             organization=resolved.organization,
@@ -122,17 +138,30 @@ class State:
             ingress=resolved.ingress,
             keys=keys,
             revoked=await store.app_tokens.revoked(now),
+            revoked_before=revoked_before,
         )
-        self._publish(snapshot)
+        # Open streams first: building takes a while, and who connects anew meanwhile is judged by the leash already.
+        ended = self._leash.enforce(snapshot, revocations)
+        await self._publish(snapshot)
         self._snapshot, self._revision, self.loaded_at = snapshot, revision, now
+        await store.revocations.settle(ended)  # whoever waits for this is told when all of it is in force
+        await self._remember(revision)
 
-    def _publish(self, snapshot: Snapshot) -> None:
+    async def _remember(self, revision: int) -> None:
+        try:
+            await asyncio.to_thread(self._mark.rise, revision)
+        except OSError as error:
+            log.error("revision_not_kept", reason=str(error))  # noqa: TRY400 - a full disk is no bug
+
+    async def _publish(self, snapshot: Snapshot) -> None:
         edge = self._edge()
         if edge is None:
             return  # TLS is configured and no certificate was read yet: there is nothing that could be listened with
-        resources = build(snapshot, edge, self._now())
-        self._ads.publish(resources)
-        self.version = resources.version
+        # Off the loop: with a thousand applications this takes a second, and visitors wait for answers meanwhile.
+        resources = await asyncio.to_thread(build, snapshot, edge, self._now())
+        if resources.version != self.version:
+            self._ads.publish(resources)
+            self.version = resources.version
 
     def _edge(self) -> EdgeSettings | None:
         listen, client = self._settings.listen, self._settings.client_address
@@ -142,6 +171,7 @@ class State:
             public=self._settings.public,
             check_socket=str(self._runtime / CHECK_SOCKET),
             web_socket=str(self._runtime / WEB_SOCKET),
+            leash_socket=str(self._runtime / LEASH_SOCKET),
             address=listen.address,
             http=listen.http,
             https=listen.https,

@@ -67,6 +67,8 @@ class Application(BaseModel):
     path_cookie_attribute: bool = False
     options_preflight_bypass: bool = False
     service_auth_401_redirect: bool = False
+    read_service_tokens_from_header: str = ""
+    """Lower-case name of one header that may carry client id and secret as JSON (access.md 3.3); empty: none."""
     allow_iframe: bool = False
     cors_headers: CorsHeaders | None = None
     not_before: int = 0

@@ -58,11 +58,15 @@ def canonical(text: str) -> str:
 async def _find(settings: Settings, reference: str) -> tuple[DecisionRecord | None, dict[str, str]]:
     """The record, and the names of what its rules refer to by id."""
     known = {
-        part.id: part.name for part in (*settings.groups, *settings.lists, *settings.identity_providers) if part.id
+        part.id: part.name
+        for part in (*settings.groups, *settings.lists, *settings.identity_providers, *settings.service_tokens)
+        if part.id
     }
     async with opened(settings, dict(os.environ)) as store:
         record = await store.decisions.find(reference)
         for kind in _REFERRED if record is not None else ():
             for name, identity in (await store.objects.identify(kind, names(settings)[kind])).items():
                 known[identity.id] = name
+        for token in await store.service_tokens.all() if record is not None else ():
+            known[token.id] = token.name
     return record, known

@@ -29,6 +29,8 @@ _CODES: Final = {
     "policy": "no policy lets this visitor in",
     "login_by_script": "a script asked, and nobody was signed in",
     "service_auth_only": "only services may enter, and no valid service credential was shown",
+    "service_token": "the service token in the request could not be authenticated",
+    "service_token_not_permitted": "the service token is valid, and no service auth policy lets it in",
     "preflight": "a preflight without a session, and the application has no CORS settings",
     "method": "the method is never allowed",
 }
@@ -58,13 +60,15 @@ def tree_of(record: DecisionRecord, names: Mapping[str, str]) -> Tree:
 
 def _facts(record: DecisionRecord) -> list[tuple[str, str]]:
     identity = record.evidence.get("identity") or {}
+    program = record.evidence.get("service_token") or {}
     groups = ", ".join(str(group.get("name") or group.get("id")) for group in identity.get("groups", ()))
     facts = (
         ("when", datetime.fromtimestamp(record.at, tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC")),
         (record.kind, " ".join(part for part in (record.method, record.host + record.path) if part)),
         ("application", record.application_name or record.application_id),
         ("because", _CODES.get(record.refusal, record.refusal)),
-        ("visitor", record.user_email or "nobody was signed in"),
+        ("visitor", record.user_email or ("" if program else "nobody was signed in")),
+        ("service token", f"{program.get('name', '')} ({program.get('client_id', '')})" if program else ""),
         ("signed in by", " ".join(identity.get("amr", ()))),
         ("groups", groups),
         ("address", record.ip + (f" ({record.country})" if record.country else "")),

@@ -51,6 +51,9 @@ class CommandTable(TyperGroup):
         Row("init", "doorward.cli.init", "Write a commented configuration file to start from."),
         Row("check", "doorward.cli.check", "Report every mistake in the configuration file."),
         Row("keys", "doorward.cli.keys", "List or rotate the keys that sign tokens."),
+        Row("tokens", "doorward.cli.tokens", "Make, list, rotate and end service tokens, which let programs in."),
+        Row("sessions", "doorward.cli.sessions", "List who is signed in, or end one session."),
+        Row("revoke", "doorward.cli.revoke", "Take access away from a person, an application, a policy or everybody."),
         Row("explain", "doorward.cli.explain", "Tell why a request was let in or refused."),
         Row("control", "doorward.cli.control", "Run the control plane alone; 'serve' does this.", hidden=True),
     )

@@ -66,8 +66,6 @@ class Fresh:
 
     app_session: str
     """For CF_AppSession, when the browser has none."""
-    token: SignedToken | None = None
-    """The app token just minted, when the decision asks for one."""
     recorded: bool = True
     """The decision was kept, so that there is something to look up under its reference."""
 
@@ -76,7 +74,7 @@ def answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, f
     """One ``match``, one answer for each kind of decision."""
     match decision:
         case Allow():
-            return _allow(decision, request, snapshot, now, fresh)
+            return _allow(decision, request, snapshot, now)
         case Bypass():
             return Answer(200, _forward(request, None))
         case LoginRequired():
@@ -101,8 +99,8 @@ def failed(request_id: str, render: Render) -> Answer:
     return _page(503, page, render, (("retry-after", "5"),))
 
 
-def _allow(decision: Allow, request: Request, snapshot: Snapshot, now: int, fresh: Fresh) -> Answer:
-    token = decision.token if decision.token is not None else fresh.token
+def _allow(decision: Allow, request: Request, snapshot: Snapshot, now: int) -> Answer:
+    token = decision.token
     if token is None:
         raise ValueError("an allowed request needs a token: the one that was verified or one just minted")
     headers = [("cf-access-jwt-assertion", token), *_forward(request, token)]

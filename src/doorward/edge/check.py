@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Final
 
@@ -18,14 +19,13 @@ from doorward.access.snapshot import Snapshot
 from doorward.edge.answer import Answer, Fresh, answer, failed
 from doorward.edge.asked import UnreadableQuestionError, read, request_id
 from doorward.edge.metrics import Metrics
-from doorward.edge.service_app_tokens import ServiceAppTokens
+from doorward.edge.service_app_tokens import Granted, ServiceAppTokens
 from doorward.edge.service_tokens import KnownServiceTokens
 from doorward.errors import StoreError
 from doorward.journal import request_bound
 from doorward.pages import Page
 from doorward.services import Services
 from doorward.sessions import Session, new_app_session
-from doorward.tokens.claims import SignedToken
 from doorward.tokens.jwt import mint_app
 
 _NO_ROUTE: Final = "none"
@@ -87,32 +87,29 @@ class Check:
 
         decision = decide(request, application, credential, session, snapshot, now, secrets.token_hex(32), service)
 
-        signed_now = isinstance(decision, Allow) and decision.token is None
-        if isinstance(decision, Allow) and decision.token is None and decision.service is not None:
-            granted = await self._programs.grant(decision, decision.service, snapshot, now)
+        signed_now = False
+        if isinstance(decision, Allow) and decision.token is None:
+            granted = await self._grant(decision, session, snapshot, now)
             decision, signed_now = granted.decision, granted.fresh
-        token = await self._mint(decision, session, snapshot, now)
-        if isinstance(decision, Allow) and decision.token is None and token is None:
-            decision = LoginRequired(decision.application, decision.verdict)
         recorded = self._record(request, decision, session, service, now, _why_not(credential), signed_now=signed_now)
-        fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), token=token, recorded=recorded)
+        fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), recorded=recorded)
         return answer(decision, request, snapshot, now, fresh, render)
 
-    async def _mint(
-        self, decision: Decision, session: Session | None, snapshot: Snapshot, now: int
-    ) -> SignedToken | None:
-        """Sign the token a decision asks for, remembered before anybody can use it: what is unknown cannot be revoked.
+    async def _grant(self, decision: Allow, session: Session | None, snapshot: Snapshot, now: int) -> Granted:
+        """The decision with the token it asks for, remembered before anybody can use it: what is unknown cannot be revoked.
 
-        None: no token is asked for, or the session was revoked while this was decided.
+        Another decision when the session, or the service token, ended while this was decided.
         """
-        if not isinstance(decision, Allow) or decision.token is not None:
-            return None
+        if decision.service is not None:
+            return await self._programs.grant(decision, decision.service, snapshot, now)
         claims, known = decision.claims, True
         if session is not None:
             known = await self._services.store.app_tokens.record(
                 claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp, claims.policy_id
             )
-        return mint_app(claims, snapshot.keys.current(now)) if known else None
+        if not known:
+            return Granted(LoginRequired(decision.application, decision.verdict), fresh=False)
+        return Granted(replace(decision, token=mint_app(claims, snapshot.keys.current(now))), fresh=True)
 
     def _record(
         self,

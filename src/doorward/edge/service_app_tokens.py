@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
-from doorward.access.decision import Allow, Deny, Refusal
+from doorward.access.decision import Allow, Deny, LoginRequired, Refusal
 from doorward.access.snapshot import Snapshot
 from doorward.service_tokens import Authenticated
 from doorward.store import Store
@@ -22,7 +22,7 @@ MOST: Final = 4096
 class Granted:
     """The decision with its token, and whether that was signed just now."""
 
-    decision: Allow | Deny
+    decision: Allow | LoginRequired | Deny
     fresh: bool
 
 

@@ -97,7 +97,7 @@ def safe_path(raw: str) -> str:
 
     The answer begins with exactly one slash, holds no control character, white space, backslash or fragment, and never
     leads into ``/cdn-cgi/``, where our own endpoints could send the visitor round in circles. Whatever cannot be
-    read that way becomes ``/`` (peers.md C.3, 94).
+    read that way becomes ``/`` (docs/attacks.md, 94).
     """
     if len(raw) > LONGEST_PATH or _CONTROL.search(raw):
         return "/"

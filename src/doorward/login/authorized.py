@@ -48,7 +48,7 @@ async def authorized(visit: Visit, services: Services, asked: ApplicationHost) -
     claims = app_claims(session, application, policy, visit.organization, visit.now, nonce)
     token = mint_app(claims, visit.snapshot.keys.current(visit.now))
     recorded = await services.store.app_tokens.record(
-        claims.nonce, session.nonce, application.id, claims.iat, claims.exp
+        claims.nonce, session.nonce, application.id, claims.iat, claims.exp, claims.policy_id
     )
     if not recorded:  # the session was revoked a moment ago
         raise lost_handoff(home)

@@ -66,7 +66,7 @@ async def provider_answer(visit: Visit, services: Services, answer: Parameters) 
 
 
 def merged(query: Parameters, form: Parameters) -> Parameters:
-    """Query and form as one. Raises ``ParameterError`` when a name stands in both (peers.md C.3, 100)."""
+    """Query and form as one. Raises ``ParameterError`` when a name stands in both (docs/attacks.md, 100)."""
     both = sorted(query.values.keys() & form.values.keys())
     if both:
         raise ParameterError(f"The parameter {both[0][:40]!r} was sent more than once.")

@@ -30,7 +30,7 @@ async def establish(
 ) -> Response:
     """Open a session for ``identity`` and go on to the application that waits.
 
-    The session's nonce and CF_Session are new, whatever the browser brought along (peers.md C.3, 90). The identity is a
+    The session's nonce and CF_Session are new, whatever the browser brought along (docs/attacks.md, 90). The identity is a
     snapshot of this login; facts of an earlier one do not live on in it.
 
     Args:

@@ -48,7 +48,7 @@ async def logout(visit: Visit, services: Services) -> Response:
 
 
 def cleared(visit: Visit) -> tuple[str, ...]:
-    """Set-Cookie values that remove all of ours on this host, with the attributes that set them (peers.md C.3, 89)."""
+    """Set-Cookie values that remove all of ours on this host, with the attributes that set them (docs/attacks.md, 89)."""
     public = visit.organization.public
     if isinstance(visit.asked, TeamDomain):
         return (*clear_org_cookies(public), *clear_browser_cookies(CF_SESSION, public))

@@ -1,4 +1,4 @@
-"""The parameters of a query or form, duplicates noticed: two readers of one name could see two values (peers.md C.3, 100)."""
+"""The parameters of a query or form, duplicates noticed: two readers of one name could see two values (docs/attacks.md, 100)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ async def _may_try(visit: Visit, services: Services, email: str) -> bool:
 async def mailed_link(visit: Visit, services: Services) -> Response:
     """``GET /callback`` with ``code`` and ``nonce``: a page with a button.
 
-    Mail scanners fetch every link; nothing is tried and nothing used up before the button is pressed (peers.md C.3, 112).
+    Mail scanners fetch every link; nothing is tried and nothing used up before the button is pressed (docs/attacks.md, 112).
     """
     nonce = visit.query.get("nonce")
     challenge = await find_challenge(visit, services, nonce, elsewhere=pin_elsewhere())

@@ -36,7 +36,8 @@ def evaluate(policies: Sequence[Policy], evidence: Evidence, directory: Director
     policies at all: denied.
     """
     service_auth_only = _service_auth_only(policies)
-    anonymous = _Weighing(evidence.model_copy(update={"identity": None}), directory)
+    nobody = evidence if evidence.identity is None else evidence.model_copy(update={"identity": None})
+    anonymous = _Weighing(nobody, directory)
     early = _without_login(policies, anonymous)
     if early.outcome is not Outcome.DENY:
         return early.model_copy(update={"service_auth_only": service_auth_only})

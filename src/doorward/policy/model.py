@@ -65,3 +65,5 @@ class Evidence(_Model):
     ip: IPv4Address | IPv6Address | None = None
     country: str | None = None
     """ISO 3166-1 alpha-2, upper case; None when unknown."""
+    service_token: str | None = None
+    """Id of the service token that this very request proves (access.md 3.4); None: it proves none."""

@@ -146,14 +146,26 @@ class Saml(_Model):
     saml: SamlValue
 
 
+class ServiceTokenValue(_Model):
+    token_id: Text
+
+
+class ServiceTokenRule(_Model):
+    service_token: ServiceTokenValue
+
+
+class AnyValidServiceToken(_Model):
+    any_valid_service_token: Nothing
+
+
 class GroupRule(_Model):
     group: Reference
 
 
 UNANSWERED = (
-    "any_valid_service_token", "auth_context", "azureAD", "certificate", "cloudflare_account_member", "common_name",
+    "auth_context", "azureAD", "certificate", "cloudflare_account_member", "common_name",
     "device_posture", "external_evaluation", "github-organization", "gsuite", "linked_app_token", "okta",
-    "service_token", "user_risk_score",
+    "user_risk_score",
 )  # fmt: skip
 """Selectors of access.md 4.4 that are read and kept but that nothing here can answer yet: always false, and traced so."""
 
@@ -168,7 +180,8 @@ class Unanswered(_Model):
 _KNOWN: dict[str, str] = {
     "everyone": "everyone", "email": "email", "email_list": "email_list", "email_domain": "email_domain", "ip": "ip",
     "ip_list": "ip_list", "geo": "geo", "login_method": "login_method", "auth_method": "auth_method", "oidc": "oidc",
-    "saml": "saml", "group": "group",
+    "saml": "saml", "group": "group", "service_token": "service_token",
+    "any_valid_service_token": "any_valid_service_token",
 }  # fmt: skip
 
 
@@ -221,6 +234,8 @@ Rule = Annotated[
     | Annotated[Oidc, Tag("oidc")]
     | Annotated[Saml, Tag("saml")]
     | Annotated[GroupRule, Tag("group")]
+    | Annotated[ServiceTokenRule, Tag("service_token")]
+    | Annotated[AnyValidServiceToken, Tag("any_valid_service_token")]
     | Annotated[Unanswered, Tag("unanswered")],
     Discriminator(_kind),
     BeforeValidator(_one_selector),

@@ -10,6 +10,7 @@ from typing import Any
 from doorward.identity import Identity, canonical_email
 from doorward.policy.model import Directory, Evidence
 from doorward.policy.rules import (
+    AnyValidServiceToken,
     AuthMethod,
     Email,
     EmailDomain,
@@ -21,11 +22,12 @@ from doorward.policy.rules import (
     LoginMethod,
     Oidc,
     Saml,
+    ServiceTokenRule,
     Unanswered,
 )
 from doorward.policy.verdict import Match
 
-AboutRequest = Everyone | Ip | IpList | Geo | Unanswered
+AboutRequest = Everyone | Ip | IpList | Geo | ServiceTokenRule | AnyValidServiceToken | Unanswered
 """Selectors that need no login."""
 AboutPerson = Email | EmailList | EmailDomain | LoginMethod | AuthMethod | Oidc | Saml
 """Selectors that only a login can answer."""
@@ -66,6 +68,8 @@ def _about_request(rule: AboutRequest, evidence: Evidence, directory: Directory)
             if evidence.country is None:
                 return Answer(None, "the country of the address is not known")
             return _is(evidence.country == rule.geo.country_code, f"the country is {evidence.country}")
+        case ServiceTokenRule() | AnyValidServiceToken():
+            return _service_token(rule, evidence)
         case _:
             return Answer(None, f"this version cannot check {rule.kind}")
 
@@ -101,6 +105,14 @@ def _address(networks: tuple[IPv4Network | IPv6Network, ...], name: str, evidenc
     mapped = evidence.ip.ipv4_mapped if isinstance(evidence.ip, IPv6Address) else None
     inside = any(evidence.ip in network or (mapped is not None and mapped in network) for network in networks)
     return _is(inside, f"the address {evidence.ip} is {'' if inside else 'not '}in {name}")
+
+
+def _service_token(rule: ServiceTokenRule | AnyValidServiceToken, evidence: Evidence) -> Answer:
+    """Known at every request: either it proves a service token or it does not."""
+    if evidence.service_token is None:
+        return Answer(Match.NO, "no valid service token was shown")
+    wanted = rule.service_token.token_id if isinstance(rule, ServiceTokenRule) else evidence.service_token
+    return _is(evidence.service_token == wanted, f"the service token {evidence.service_token} was shown")
 
 
 def _mailbox(rule: Email | EmailList | EmailDomain, identity: Identity, directory: Directory) -> Answer:

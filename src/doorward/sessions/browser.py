@@ -1,7 +1,7 @@
 """Cookies that tie a login to the browser that began it: CF_AppSession and CF_Session, and their twins.
 
 A sibling host can plant a cookie of any plain name for the whole parent domain, and so sign somebody in as the
-attacker (peers.md C.3, 84). It cannot plant a name with the ``__Host-`` prefix. So on https each of these cookies has a
+attacker (docs/attacks.md, 84). It cannot plant a name with the ``__Host-`` prefix. So on https each of these cookies has a
 twin of the same value under that prefix, and a browser must present the twin. cloudflared knows only the documented
 name; it asks by HEAD and, unlike browsers, sends no Sec-Fetch headers.
 """
@@ -64,7 +64,7 @@ def new_app_session(random_bytes: bytes) -> str:
 
 
 def attempt_name(app_session_hash: str) -> str:
-    """The cookie of one login attempt: tabs opened at once each bring their own value (peers.md C.3, 99)."""
+    """The cookie of one login attempt: tabs opened at once each bring their own value (docs/attacks.md, 99)."""
     return f"{CF_APP_SESSION}_{app_session_hash[:8]}"
 
 

@@ -18,7 +18,7 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 def parse_cookies(header_values: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], bool]:
     """All cookies in order, duplicates and quotes kept, and whether anything in the headers is ambiguous.
 
-    Ambiguous, so that no credential among them may count (RFC 6265bis; peers.md C.3, 85 to 88): a part without a name,
+    Ambiguous, so that no credential among them may count (RFC 6265bis; docs/attacks.md, 85 to 88): a part without a name,
     a name that begins with ``$`` (the syntax of RFC 2965), a value whose quotes do not close before its semicolon,
     control characters, and more or longer cookies than any browser sends (then nothing is parsed). Only spaces and tabs
     are trimmed: other white space is part of a name.
@@ -38,10 +38,10 @@ def parse_cookies(header_values: Sequence[str]) -> tuple[tuple[tuple[str, str], 
 
 
 def any_spelling(name: str, byte: str = ".") -> str:
-    """Regular expression, without regard to case, for ``name`` as applications may come to read it.
+    r"""Regular expression, without regard to case, for ``name`` as applications may come to read it.
 
     They fold case, read ``.`` and blanks as ``_``, and decode ``%5F``. ``byte`` is how the engine writes any character:
-    RE2 needs ``\\C``, because a dot does not match what is not UTF-8.
+    RE2 needs ``\C``, because a dot does not match what is not UTF-8.
     """
     return "".join(_any_spelling(character, byte) for character in name)
 

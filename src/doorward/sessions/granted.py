@@ -82,7 +82,7 @@ def clear_org_cookies(public: PublicAddress) -> tuple[str, ...]:
 
 
 def bound(claims: AppClaims, binding_values: Sequence[str]) -> bool:
-    """Whether one of the CF_Binding values came with the token of these claims (peers.md C.3, 92)."""
+    """Whether one of the CF_Binding values came with the token of these claims (docs/attacks.md, 92)."""
     if len(binding_values) > MOST_BINDINGS:
         return False
     return any(bound_nonce(value) == claims.nonce for value in binding_values)

@@ -12,6 +12,7 @@ from doorward.settings.file.base import Line
 from doorward.settings.file.ingress import IngressPart
 from doorward.settings.file.objects import ApplicationPart, GroupPart, ListPart, OrganizationPart, PolicyPart
 from doorward.settings.file.providers import OidcPart, OneTimePinPart, ProviderPart
+from doorward.settings.file.service_tokens import ServiceTokenPart
 from doorward.settings.file.serving import ClientAddressPart, ListenPart, LogPart, MailPart, PublicPart, StatusPart
 from doorward.settings.problems import Report
 from doorward.settings.references import Written
@@ -36,6 +37,7 @@ SECTIONS: Final[Mapping[str, Kind[Any]]] = {
 }
 LISTS: Final[Mapping[str, Kind[Any]]] = {
     "ingress": Kind.of(IngressPart),
+    "service_tokens": Kind.of(ServiceTokenPart),
     "identity_providers": Kind.of(ProviderPart),
     "lists": Kind.of(ListPart),
     "groups": Kind.of(GroupPart),
@@ -43,7 +45,6 @@ LISTS: Final[Mapping[str, Kind[Any]]] = {
     "applications": Kind.of(ApplicationPart),
 }
 UNSUPPORTED: Final = {
-    "service_tokens": "this version does not have it; remove it",
     "originRequest": "write it in each entry of ingress",
     "warp-routing": "the door needs no tunnel; remove it",
     "tunnel": "the door needs no tunnel; remove it",
@@ -83,6 +84,7 @@ class Declared:
     mail: MailPart | None
     log: LogPart | None
     ingress: tuple[Placed[IngressPart], ...]
+    service_tokens: tuple[Placed[ServiceTokenPart], ...]
     identity_providers: tuple[Placed[OidcPart | OneTimePinPart], ...]
     lists: tuple[Placed[ListPart], ...]
     groups: tuple[Placed[GroupPart], ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,15 +14,17 @@ from doorward.policy.model import AccessGroup, Directory, Policy, RuleList
 from doorward.policy.rules import EmailList, GroupRule, IpList, Rule
 
 
-def fingerprint(application: Application, directory: Directory) -> str:
-    """Hex SHA-256 over everything that decides who may enter: policies, their groups and lists, allowed providers.
+def fingerprint(application: Application, directory: Directory, identity_providers: Iterable[str]) -> str:
+    """Hex SHA-256 over everything that decides who may enter: policies, their groups and lists, and which of the
+    configured ``identity_providers`` (ids) may vouch.
 
     When it changes, tokens issued before are no longer taken without evaluating again (``Application.not_before``).
     """
     reached = {key: _plain(item) for key, item in sorted(_reached(application.policies, directory))}
+    allowed = frozenset(application.allowed_idps)
     decisive = {
         "policies": [_plain(policy) for policy in application.policies],
-        "allowed_idps": sorted(application.allowed_idps),
+        "providers": sorted(idp for idp in identity_providers if idp in allowed or not allowed),
         "directory": reached,
     }
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

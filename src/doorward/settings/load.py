@@ -102,6 +102,7 @@ def _complete(file: Path, declared: Declared, found: Places, workers: int | None
         log=Log(log.format, log.level),
         organization=declared.organization,
         identity_providers=tuple(placed.value for placed in declared.identity_providers),
+        service_tokens=tuple(placed.value for placed in declared.service_tokens),
         groups=tuple(placed.value for placed in declared.groups),
         lists=tuple(placed.value for placed in declared.lists),
         policies=tuple(placed.value for placed in declared.policies),

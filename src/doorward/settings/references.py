@@ -14,7 +14,14 @@ from typing import Any, Final
 from doorward.settings.problems import Report
 from doorward.settings.source import Path
 
-SECRET_FIELDS: Final = frozenset({("identity_providers", "config", "client_secret"), ("mail", "password")})
+SECRET_FIELDS: Final = frozenset(
+    {
+        ("identity_providers", "config", "client_secret"),
+        ("mail", "password"),
+        ("service_tokens", "client_id"),
+        ("service_tokens", "client_secret"),
+    }
+)
 """Paths without list positions. Only these may be ``file:`` references, and their values are never shown."""
 
 LARGEST_SECRET: Final = 64 * 1024

@@ -9,7 +9,8 @@ from typing import Any, Final, Protocol
 from doorward.applications import Application, CorsHeaders, Pattern
 from doorward.organization import IdentityProvider, Ingress, Organization
 from doorward.policy.model import AccessGroup, Directory, Policy, RuleList
-from doorward.policy.rules import EmailList, GroupRule, IpList, LoginMethod, Oidc, Rule, Saml
+from doorward.policy.rules import EmailList, GroupRule, IpList, LoginMethod, Oidc, Rule, Saml, ServiceTokenRule
+from doorward.service_tokens import Declared
 from doorward.settings.file.objects import ApplicationPart, GroupPart, PolicyPart
 from doorward.settings.values import Settings
 
@@ -43,15 +44,20 @@ class Resolved:
     """By id, in the file's order."""
     directory: Directory
     ingress: tuple[Ingress, ...]
+    service_tokens: tuple[Declared, ...]
 
 
 def names(settings: Settings) -> Mapping[str, Sequence[str]]:
-    """Kind to the names that the store must identify. Kinds: application, group, identity_provider, list, policy."""
+    """Kind to the names that the store must identify.
+
+    Kinds: application, group, identity_provider, list, policy, service_token.
+    """
     return {
         "application": tuple(part.name for part in settings.applications),
         "group": tuple(part.name for part in settings.groups),
         "identity_provider": tuple(part.name for part in settings.identity_providers),
         "list": tuple(part.name for part in settings.lists),
+        "service_token": tuple(part.name for part in settings.service_tokens),
         "policy": (
             *(part.name for part in settings.policies),
             *(
@@ -79,6 +85,7 @@ def resolve(settings: Settings, ids: Ids, account_id: str, not_before: Mapping[s
             session_duration=organization.session_duration,
             auto_redirect_to_identity=organization.auto_redirect_to_identity,
             deny_unmatched_requests=organization.deny_unmatched_requests,
+            strict_service_token_auth=organization.strict_service_token_auth,
             login_design=organization.login_design.design(),
             public=settings.public,
         ),
@@ -86,6 +93,7 @@ def resolve(settings: Settings, ids: Ids, account_id: str, not_before: Mapping[s
         identity_providers=_identity_providers(settings, known),
         directory=_directory(settings, known),
         ingress=_ingress(settings),
+        service_tokens=tuple(part.declared(known.service_tokens[part.name]) for part in settings.service_tokens),
     )
 
 
@@ -97,6 +105,7 @@ class _Known:
     lists: Mapping[str, str]
     identity_providers: Mapping[str, str]
     policies: Mapping[str, str]
+    service_tokens: Mapping[str, str]
     reusable: Mapping[str, PolicyPart]
 
     @classmethod
@@ -116,6 +125,7 @@ class _Known:
             lists=table("list", settings.lists),
             identity_providers=table("identity_provider", settings.identity_providers),
             policies=policies,
+            service_tokens=table("service_token", settings.service_tokens),
             reusable={key: part for part in settings.policies for key in (part.id, part.name) if key},
         )
 
@@ -145,7 +155,7 @@ _SAME: Final = (
     "name", "type", "session_duration", "auto_redirect_to_identity", "app_launcher_visible", "logo_url",
     "custom_deny_message", "custom_deny_url", "custom_non_identity_deny_url", "enable_binding_cookie",
     "http_only_cookie_attribute", "same_site_cookie_attribute", "path_cookie_attribute", "options_preflight_bypass",
-    "service_auth_401_redirect", "allow_iframe",
+    "service_auth_401_redirect", "read_service_tokens_from_header", "allow_iframe",
 )  # fmt: skip
 """Fields of an application that are the same in the file and in the core."""
 
@@ -189,6 +199,9 @@ def _rule(rule: Rule, known: _Known) -> Rule:
         case Saml():
             provider = known.identity_providers[rule.saml.identity_provider_id]
             return Saml(saml=rule.saml.model_copy(update={"identity_provider_id": provider}))
+        case ServiceTokenRule():
+            token_id = known.service_tokens.get(rule.service_token.token_id, rule.service_token.token_id)
+            return ServiceTokenRule(service_token=rule.service_token.model_copy(update={"token_id": token_id}))
         case _:
             return rule
 

@@ -12,6 +12,7 @@ from doorward.organization import PublicAddress
 from doorward.settings.file.ingress import IngressPart
 from doorward.settings.file.objects import ApplicationPart, GroupPart, ListPart, OrganizationPart, PolicyPart
 from doorward.settings.file.providers import OidcPart, OneTimePinPart
+from doorward.settings.file.service_tokens import ServiceTokenPart
 from doorward.settings.problems import Problem
 
 
@@ -98,6 +99,7 @@ class Settings:
     log: Log
     organization: OrganizationPart
     identity_providers: tuple[OidcPart | OneTimePinPart, ...]
+    service_tokens: tuple[ServiceTokenPart, ...]
     groups: tuple[GroupPart, ...]
     lists: tuple[ListPart, ...]
     policies: tuple[PolicyPart, ...]

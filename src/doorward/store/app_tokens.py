@@ -13,6 +13,8 @@ from doorward.store.schema import app_tokens, sessions
 
 _SESSION = select(sessions.c.revoked_at).where(sessions.c.nonce == bindparam("session")).with_for_update(read=True)
 _RECORD = insert(app_tokens)
+_AFTERLIFE = 60
+"""Seconds after ``exp`` for which a token is still known: verifiers may have another clock, and Envoy's grants a second."""
 _REVOKED = select(app_tokens.c.application_id, app_tokens.c.nonce).where(
     app_tokens.c.revoked_at.is_not(None), app_tokens.c.exp > bindparam("now")
 )
@@ -40,13 +42,20 @@ class AppToken:
     iat: int
     exp: int
     revoked_at: int | None = None
+    service_token_id: str | None = None
+    """The service token that earned it."""
+    client_secret_version: int | None = None
+    policy_id: str | None = None
+    """The policy that granted it."""
 
 
 class AppTokens:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def record(self, nonce: str, session_nonce: str, application_id: str, iat: int, exp: int) -> bool:
+    async def record(
+        self, nonce: str, session_nonce: str, application_id: str, iat: int, exp: int, policy_id: str = ""
+    ) -> bool:
         """Remember a token before it is handed out.
 
         False: its session was revoked (or is gone) meanwhile. The token is then on the list of revoked ones already; do
@@ -59,12 +68,14 @@ class AppTokens:
             "iat": iat,
             "exp": exp,
             "revoked_at": None,
+            "policy_id": policy_id or None,
         }
         return await self._database.write(lambda connection: _record(connection, row))
 
     async def revoked(self, now: int) -> Mapping[str, frozenset[str]]:
-        """Application id → nonces of its revoked tokens that have not expired."""
-        rows = await self._database.read(lambda connection: connection.execute(_REVOKED, {"now": now}).all())
+        """Application id → nonces of its revoked tokens, until a minute after they have expired."""
+        moment = {"now": now - _AFTERLIFE}
+        rows = await self._database.read(lambda connection: connection.execute(_REVOKED, moment).all())
         nonces: dict[str, set[str]] = {}
         for application_id, nonce in rows:
             nonces.setdefault(application_id, set()).add(nonce)
@@ -90,7 +101,7 @@ class AppTokens:
 
 def prune(connection: Connection, now: int) -> None:
     """Drop tokens that have expired by themselves."""
-    connection.execute(_PRUNE, {"now": now})
+    connection.execute(_PRUNE, {"now": now - _AFTERLIFE})
 
 
 def _record(connection: Connection, row: dict[str, object]) -> bool:

@@ -18,6 +18,8 @@ RETENTION: Final = 90 * 86_400
 MOST: Final = 1_000_000
 """Records kept at most: strangers cause them, so their number has a bound that no flood passes for long."""
 
+REFERENCE_DIGITS: Final = 16
+
 _JSON: Final = ("evidence", "trace")
 _NAMES: Final = tuple(field.name for field in fields(DecisionRecord))
 _COLUMNS = [decisions.c[name] for name in _NAMES]
@@ -47,8 +49,11 @@ class Decisions:
         await self._database.write(append)
 
     async def find(self, reference: str) -> DecisionRecord | None:
-        """The newest record under this reference; letter case and spaces around it do not matter."""
-        values = {"reference_is": reference.strip().lower()}
+        """The newest record under this reference, or under the request id it comes from.
+
+        Letter case, hyphens and spaces around it do not matter.
+        """
+        values = {"reference_is": reference.strip().lower().replace("-", "")[:REFERENCE_DIGITS]}
         row = await self._database.read(lambda connection: connection.execute(_FIND, values).first())
         return None if row is None else _record(row)
 

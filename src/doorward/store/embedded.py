@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from doorward.errors import StoreError
 from doorward.store.database import Operation, T, store_error
@@ -65,8 +65,17 @@ def prepare(url: URL, setup: Operation[None]) -> None:
             _set_up(url, setup)
     except OSError as error:
         raise StoreError(f"The database {file} cannot be opened: {error.strerror} ({error.filename})") from error
+    except DatabaseError as error:
+        raise StoreError(f"The database {file} cannot be opened: {error.orig}. {_advice(error)}") from error
     except SQLAlchemyError as error:
         raise store_error(error) from error
+
+
+def _advice(error: DatabaseError) -> str:
+    ruined = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    if ruined:
+        return "Restore a backup, or move the file away and start fresh: then everybody signs in again"
+    return "Look at its free space, its permissions and who else has it open"
 
 
 def writing_engine(url: URL) -> Engine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -10,7 +11,6 @@ from sqlalchemy.exc import ArgumentError
 from doorward.errors import StoreError
 from doorward.store import embedded
 from doorward.store.database import Database, Operation
-from doorward.store.pooled import Pooled, engine_for
 
 _FORMS = "write sqlite:////path/to/doorward.db or postgresql://user:password@host/database"
 
@@ -43,7 +43,9 @@ async def open_database(url: URL, setup: Operation[None]) -> Database:
     if url.drivername == "sqlite":
         await asyncio.to_thread(embedded.prepare, url, setup)
         return embedded.Embedded(url)
-    database = Pooled(engine_for(url))
+    # SQLAlchemy's async part brings the whole object mapper with it, which the embedded database can do without.
+    pooled = import_module("doorward.store.pooled")
+    database: Database = pooled.Pooled(pooled.engine_for(url))
     try:
         await database.write(setup)
     except BaseException:

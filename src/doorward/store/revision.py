@@ -22,3 +22,9 @@ def bump(connection: Connection) -> None:
 def read(connection: Connection) -> int:
     """The current count; two equal answers mean that nothing changed between them."""
     return int(connection.execute(_READ).scalar_one())
+
+
+def raise_above(connection: Connection, seen: int) -> None:
+    """Count one change, and go beyond ``seen``: what another state of this database once counted to."""
+    bump(connection)
+    connection.execute(update(revision).where(revision.c.value <= seen).values(value=seen + 1))

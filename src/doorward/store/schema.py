@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
 
 metadata: Final = MetaData()
 
@@ -57,7 +57,12 @@ app_tokens = Table(
     Column("iat", BigInteger, nullable=False),
     Column("exp", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("service_token_id", Text),  # of tokens that a service token earned
+    Column("client_secret_version", Integer),
+    Column("policy_id", Text),  # which granted it
     Index("app_tokens_session_nonce", "session_nonce"),
+    Index("app_tokens_policy_id", "policy_id"),
+    Index("app_tokens_service_token_id", "service_token_id"),
     Index("app_tokens_exp", "exp"),
     Index(
         "app_tokens_revoked",
@@ -65,6 +70,24 @@ app_tokens = Table(
         sqlite_where=text("revoked_at IS NOT NULL"),
         postgresql_where=text("revoked_at IS NOT NULL"),
     ),
+)
+
+service_tokens = Table(
+    "service_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("client_id", Text, nullable=False, unique=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("duration", BigInteger),  # seconds; nothing: forever
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("enabled", Boolean, nullable=False),
+    Column("client_secret_version", Integer, nullable=False),
+    Column("previous_secret_hash", Text, nullable=False),
+    Column("previous_expires_at", BigInteger),
+    Column("declared", Boolean, nullable=False),
 )
 
 attempts = Table(
@@ -145,6 +168,24 @@ rules = Table(
     Column("application_id", Text, primary_key=True),
     Column("fingerprint", Text, nullable=False),
     Column("not_before", BigInteger, nullable=False),
+)
+
+revocations = Table(
+    "revocations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("sessions", BigInteger, nullable=False),
+    Column("streams", BigInteger),  # nothing: no control plane has ended them yet
+)
+
+revoked_before = Table(
+    "revoked_before",
+    metadata,
+    Column("application_id", Text, primary_key=True),  # empty: of every application
+    Column("at", BigInteger, nullable=False),
 )
 
 decisions = Table(

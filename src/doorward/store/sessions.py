@@ -57,13 +57,13 @@ class Sessions:
     async def find(self, nonce: str) -> Session | None:
         """The session of this ``identity_nonce``, revoked and expired ones too: ask :meth:`Session.live`."""
         row = await self._database.read(lambda connection: connection.execute(_FIND, {"nonce": nonce}).first())
-        return None if row is None else _session(row)
+        return None if row is None else session_of(row)
 
     async def live_of(self, user_id: str, now: int) -> tuple[Session, ...]:
         """The live sessions of one person, newest first."""
         values = {"user_id": user_id, "now": now}
         rows = await self._database.read(lambda connection: connection.execute(_BY_USER, values).all())
-        return tuple(_session(row) for row in rows)
+        return tuple(session_of(row) for row in rows)
 
     async def revoke(self, nonce: str, now: int) -> int:
         """End a session and every app token of it, in one transaction. Counts both; 0: there was nothing to end."""
@@ -113,7 +113,8 @@ def _row(session: Session) -> dict[str, object]:
     }
 
 
-def _session(row: Row[Any]) -> Session:
+def session_of(row: Row[Any]) -> Session:
+    """A row of ``sessions`` as a value."""
     return Session(
         nonce=row.nonce,
         user_id=row.user_id,

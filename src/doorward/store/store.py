@@ -6,7 +6,18 @@ from typing import Final, Self
 
 from sqlalchemy import Connection
 
-from doorward.store import app_tokens, attempts, decisions, facts, handoffs, limits, pins, revision, sessions
+from doorward.store import (
+    app_tokens,
+    attempts,
+    decisions,
+    facts,
+    handoffs,
+    limits,
+    pins,
+    revision,
+    revocations,
+    sessions,
+)
 from doorward.store.app_tokens import AppTokens
 from doorward.store.attempts import Attempts
 from doorward.store.cipher import Cipher
@@ -19,6 +30,8 @@ from doorward.store.migrate import migrate
 from doorward.store.objects import Objects
 from doorward.store.organization import OrganizationFacts
 from doorward.store.pins import Pins
+from doorward.store.revocations import Revocations
+from doorward.store.service_tokens import ServiceTokens
 from doorward.store.sessions import Sessions
 from doorward.store.signing_keys import SigningKeys, reseal
 from doorward.store.users import Users
@@ -35,6 +48,8 @@ class Store:
         self.users = Users(database)
         self.sessions = Sessions(database)
         self.app_tokens = AppTokens(database)
+        self.revocations = Revocations(database)
+        self.service_tokens = ServiceTokens(database)
         self.attempts = Attempts(database, cipher)
         self.handoffs = Handoffs(database)
         self.pins = Pins(database)
@@ -66,6 +81,7 @@ class Store:
         """Drop what nobody can need any more. Short transactions, so that logins do not wait for all of it."""
         for prune in (limits.prune, pins.prune, handoffs.prune, attempts.prune, app_tokens.prune, sessions.prune):
             await self._database.write(lambda connection, prune=prune: prune(connection, now))  # type: ignore[misc]
+        await self._database.write(lambda connection: revocations.prune(connection, now))
         await self._database.write(lambda connection: decisions.prune(connection, now))
 
 

@@ -18,6 +18,9 @@ _RESOLVE = text(
 )
 
 
+_FIND = text("SELECT id FROM users WHERE email = :email")
+
+
 class Users:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -30,3 +33,9 @@ class Users:
             return str(connection.execute(_RESOLVE, row).scalar_one())
 
         return await self._database.write(resolve)
+
+    async def find(self, email: str) -> str | None:
+        """The UUID of the person with this address, if they ever logged in; letter case does not matter."""
+        row = {"email": canonical_email(email)}
+        found = await self._database.read(lambda connection: connection.execute(_FIND, row).scalar_one_or_none())
+        return None if found is None else str(found)

@@ -36,9 +36,15 @@ def runtime_folder(environ: Mapping[str, str]) -> Iterator[Path]:
     Raises:
         DoorwardError: no folder has a path short enough for unix sockets, or none can be made.
     """
-    base = _base(environ)
-    sweep(base)
-    folder, lock = _create(base)
+    try:
+        base = _base(environ)
+        sweep(base)
+        folder, lock = _create(base)
+    except OSError as error:
+        raise DoorwardError(
+            f"No folder for the sockets between Doorward's processes can be made: {error.strerror}. "
+            "Is the disk full? If not, set TMPDIR to a short, writable folder."
+        ) from error
     try:
         yield folder
     finally:

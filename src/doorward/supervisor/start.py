@@ -40,11 +40,18 @@ def serve(config: Path) -> int:
         envoy.version(path)  # refuses one that is too old
         claim(ports(settings))
         with runtime_folder(os.environ) as runtime:
-            (runtime / _BOOTSTRAP).write_text(envoy.bootstrap(runtime), encoding="utf-8")
+            _write(runtime / _BOOTSTRAP, envoy.bootstrap(runtime))
             return _run(settings, path, runtime)
     except DoorwardError as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DoorwardError(f"{file} cannot be written: {error.strerror}. Is the disk full?") from error
 
 
 def _run(settings: Settings, path: Path, runtime: Path) -> int:

@@ -31,7 +31,7 @@ from google.protobuf.any_pb2 import Any
 from doorward.edge import headers
 from doorward.edge.xds.clusters import LEASH as LEASH_CLUSTER
 from doorward.edge.xds.filters import TOKEN_NAMESPACE
-from doorward.edge.xds.wire import duration, exactly, header_is, packed
+from doorward.edge.xds.wire import duration, exactly, header_absent, packed
 
 LEASH: Final = "envoy.filters.http.ext_proc"
 WAY: Final = "x-doorward-way"
@@ -72,10 +72,15 @@ def held(way: str) -> Any:
     return packed(ExtProcPerRoute(overrides=ExtProcOverrides(grpc_initial_metadata=[HeaderValue(key=WAY, value=way)])))
 
 
-def streaming() -> tuple[HeaderMatcher, ...]:
-    """Each of these marks a request whose answer may go on for as long as the session."""
+def brief() -> tuple[HeaderMatcher, ...]:
+    """What a request shows that is over when it is answered: none of the marks of one that goes on."""
     return (
-        HeaderMatcher(name="upgrade", present_match=True),
-        header_is("accept", StringMatcher(contains="text/event-stream", ignore_case=True)),
-        header_is("content-type", StringMatcher(prefix="application/grpc", ignore_case=True)),
+        header_absent("upgrade"),
+        _without("accept", StringMatcher(contains="text/event-stream")),
+        _without("content-type", StringMatcher(prefix="application/grpc")),
     )
+
+
+def _without(name: str, mark: StringMatcher) -> HeaderMatcher:
+    """Without the header, or with another value. Matching in lower case only: folding costs every request a copy."""
+    return HeaderMatcher(name=name, string_match=mark, invert_match=True, treat_missing_header_as_empty=True)

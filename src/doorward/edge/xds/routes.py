@@ -4,9 +4,10 @@ Routes for each part of an application, looked at in this order::
 
     service      it may carry a service token in the     the control plane is asked, and told that header, which
                  header that the application names       the origin does not get (only where one is named)
-    stream       it may go on for long, and no token     the control plane is asked; the filter that ends open
-                 was verified                            streams (``leash``) is put into the request's chain
-    unverified   no token was verified                   the control plane is asked
+    unverified   no token was verified, and it is soon   the control plane is asked
+                 over (``leash.brief``)
+    stream       no token was verified                   the same, and the filter that ends open streams is put into
+                                                         the request's chain
     fast         it shows all that ``demands`` demands   straight to the origin, with the identity that was verified
     slow         anything else                           the control plane is asked
 
@@ -48,7 +49,7 @@ from doorward.edge.xds.filters import (
     unasked,
 )
 from doorward.edge.xds.hosts import ANY_HOST, Covered, Origins, covered, divided, exact_hosts, uncovered, wildcard_names
-from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, held, streaming
+from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, brief, held
 from doorward.edge.xds.settings import EdgeSettings
 from doorward.edge.xds.wire import duration, header_is, header_is_not, regex, set_header
 from doorward.organization import Ingress
@@ -126,32 +127,23 @@ def _application_routes(piece: Covered, snapshot: Snapshot) -> Iterator[Route]:
     path = piece.pattern.path
     if ingress is not None and (named := application.read_service_tokens_from_header):
         carried = header_is(named, regex(_OBJECT))
-        for mark in streaming():
-            match = _match(path, (*conditions, carried, mark), (), piece)
-            yield _on_leash(_service(application.id, match, ingress, named))
-        yield _service(application.id, _match(path, (*conditions, carried), (), piece), ingress, named)
+        match = _match(path, (*conditions, carried, *brief()), (), piece)
+        yield _service(application.id, match, ingress, named)
+        yield _on_leash(_service(application.id, _match(path, (*conditions, carried), (), piece), ingress, named))
     revoked = snapshot.revoked.get(application.id, frozenset())
     if ingress is not None and len(revoked) <= demands.MOST_REVOKED and fast_path_allowed(application, snapshot):
         everything = demands.claims(application, revoked)
-        yield from _streams(application.id, path, conditions, (demands.unverified(),), piece)
-        yield _slow(application.id, _match(path, conditions, (demands.unverified(),), piece), ingress)
+        nobody = (demands.unverified(),)
+        yield _slow(application.id, _match(path, conditions + brief(), nobody, piece), ingress)
+        yield _on_leash(_slow(application.id, _match(path, conditions, nobody, piece), ingress))
         for shown in (demands.alone(), demands.unmixed()):
             yield _fast(application.id, _match(path, conditions + shown, everything, piece), ingress)
+        yield _slow(application.id, _match(path, conditions, (), piece), ingress)
     elif ingress is not None:
-        yield from _streams(application.id, path, conditions, (), piece)
-    yield _slow(application.id, _match(path, conditions, (), piece), ingress)
-
-
-def _streams(
-    name: str,
-    path: str,
-    conditions: tuple[HeaderMatcher, ...],
-    metadata: tuple[MetadataMatcher, ...],
-    piece: Covered,
-) -> Iterator[Route]:
-    """As :func:`_slow`, for each mark of a request that may go on for long, with the leash in its chain."""
-    for mark in streaming():
-        yield _on_leash(_slow(name, _match(path, (*conditions, mark), metadata, piece), piece.part.ingress))
+        yield _slow(application.id, _match(path, conditions + brief(), (), piece), ingress)
+        yield _on_leash(_slow(application.id, _match(path, conditions, (), piece), ingress))
+    else:
+        yield _slow(application.id, _match(path, conditions, (), piece), None)
 
 
 def _on_leash(route: Route) -> Route:
@@ -253,7 +245,7 @@ def _own(path: str, *, whole: bool = False) -> Route:
             cluster=WEB,
             timeout=duration(_OWN_TIMEOUT),
             # The timeout begins with the end of the request, which somebody may keep back.
-            max_stream_duration=RouteAction.MaxStreamDuration(max_stream_duration=duration(2 * _OWN_TIMEOUT)),
+            max_stream_duration=RouteAction.MaxStreamDuration(max_stream_duration=duration(_OWN_TIMEOUT)),
         ),
         request_headers_to_add=[set_header(headers.CLIENT_ADDRESS, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")],
     )

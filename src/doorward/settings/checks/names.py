@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from doorward.policy.rules import EmailList, GroupRule, IpList, LoginMethod, Oidc, Rule, Saml, selector_name
+from doorward.policy.rules import (
+    EmailList,
+    GroupRule,
+    IpList,
+    LoginMethod,
+    Oidc,
+    Rule,
+    Saml,
+    ServiceTokenRule,
+    selector_name,
+)
 from doorward.settings.declared import Declared
 from doorward.settings.file.objects import ApplicationPart, GroupPart, PolicyPart
 from doorward.settings.problems import Report
 from doorward.settings.source import Path
 from doorward.settings.validation import nearest
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SINGULAR: Final = {
     "identity_providers": "identity provider",
     "lists": "list",
     "groups": "group",
     "policies": "policy",
     "applications": "application",
+    "service_tokens": "service token",
 }
 
 
 def check_names(declared: Declared, report: Report) -> None:
-    """No two objects of a kind share a name or an id, and no two applications an audience tag."""
+    """No two objects of a kind share a name or an id, no two applications an audience tag, no two tokens a client id."""
     for section, noun in _SINGULAR.items():
         seen: dict[str, Path] = {}
         for placed in getattr(declared, section):
-            keys = {"name": placed.value.name, "id": placed.value.id, "aud": getattr(placed.value, "aud", None)}
+            keys = {"name": placed.value.name, "id": placed.value.id}
+            keys |= {field: getattr(placed.value, field, None) for field in ("aud", "client_id")}
             for field, key in keys.items():
                 if key is not None:
                     _once(seen, key, (*placed.path, field), noun, report)
@@ -64,10 +78,12 @@ def _known(section: str, name: str, path: Path, declared: Declared, report: Repo
     names = declared.references.get(section)
     if names is None or name in names:
         return
+    if section == "service_tokens" and _UUID.fullmatch(name):
+        return  # one that was made by a command and is named by its id
     noun = _SINGULAR[section]
     if close := nearest(name, names):
         hint = f"did you mean {close!r}?"
-    elif names:
+    elif names and section != "service_tokens":
         hint = f"declared are {', '.join(sorted(names))}"
     else:
         hint = f"declare it under '{section}:'"
@@ -117,6 +133,8 @@ def reference_of(rule: Rule) -> tuple[str, tuple[str, ...], str] | None:
             return "identity_providers", (selector, "identity_provider_id"), rule.oidc.identity_provider_id
         case Saml():
             return "identity_providers", (selector, "identity_provider_id"), rule.saml.identity_provider_id
+        case ServiceTokenRule():
+            return "service_tokens", (selector, "token_id"), rule.service_token.token_id
         case _:
             return None
 

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from doorward.policy.rules import EmailList, Everyone, Geo, GroupRule, Ip, IpList, Rule, Unanswered, selector_name
+from doorward.policy.rules import (
+    AnyValidServiceToken,
+    EmailList,
+    Everyone,
+    Geo,
+    GroupRule,
+    Ip,
+    IpList,
+    Rule,
+    ServiceTokenRule,
+    Unanswered,
+    selector_name,
+)
 from doorward.settings.checks.names import all_policies, rule_holders, rules_of
 from doorward.settings.declared import Declared
 from doorward.settings.file.objects import GroupPart, PolicyPart
 from doorward.settings.problems import Report
 from doorward.settings.source import Path
 
-_WITHOUT_IDENTITY: Final = (Everyone, Ip, IpList, Geo, Unanswered)
+_SERVICE_TOKENS: Final = (ServiceTokenRule, AnyValidServiceToken)
+_WITHOUT_IDENTITY: Final = (Everyone, Ip, IpList, Geo, *_SERVICE_TOKENS, Unanswered)
 
 
 def check_rules(declared: Declared, report: Report) -> None:
@@ -24,6 +37,8 @@ def check_rules(declared: Declared, report: Report) -> None:
         _unanswered(path, policy, groups, report)
         if policy.decision in ("bypass", "non_identity"):
             _before_login(path, policy, groups, report)
+        if policy.decision == "allow":
+            _programs(path, policy, report)
 
 
 def _evidence(path: Path, rule: Rule, declared: Declared, report: Report) -> None:
@@ -66,9 +81,22 @@ def _open_kinds(rule: Rule, keeps_out: bool, groups: dict[str, GroupPart], seen:
 def _before_login(path: Path, policy: PolicyPart, groups: dict[str, GroupPart], report: Report) -> None:
     for part, index, rule in _parts(policy):
         if (selector := _identity_selector(rule, groups, frozenset())) is not None:
-            hint = "use everyone, ip, ip_list or geo here, or decision: allow"
+            hint = "use everyone, ip, ip_list, geo or service_token here, or decision: allow"
             message = f"a {policy.decision} policy is decided before anyone has logged in, so {selector!r} cannot match"
             report.error((*path, part, index), message, hint)
+
+
+def _programs(path: Path, policy: PolicyPart, report: Report) -> None:
+    """An allow policy that means programs: it would send them to a login page (access.md 3.4)."""
+    for index, rule in enumerate(policy.include):
+        if isinstance(rule, _SERVICE_TOKENS):
+            hint = "write decision: non_identity to let programs in"
+            what = "an allow policy asks for a login all the same, so this lets no program in"
+            report.warning((*path, "include", index), what, hint)
+    for index, rule in enumerate(policy.require):
+        if isinstance(rule, _SERVICE_TOKENS):
+            what = "nobody can sign in by this policy: the login page sees no service token"
+            report.warning((*path, "require", index), what, "write a policy for people and one for programs")
 
 
 def _identity_selector(rule: Rule, groups: dict[str, GroupPart], seen: frozenset[str]) -> str | None:

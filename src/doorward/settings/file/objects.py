@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -26,6 +27,14 @@ from doorward.settings.file.base import (
 
 LONGEST_SESSION: Final = timedelta(hours=730)
 """One month as the API counts it (access.md 5.1, 10)."""
+_TAKEN_HEADERS: Final = frozenset(
+    {"accept", "connection", "content-length", "content-type", "cookie", "expect", "forwarded", "host", "keep-alive",
+     "origin", "proxy-connection", "referer", "te", "trailer", "transfer-encoding", "true-client-ip", "upgrade",
+     "user-agent", "via", "x-client-ip", "x-cluster-client-ip", "x-host", "x-original-host", "x-original-uri",
+     "x-original-url", "x-real-ip", "x-request-id", "x-requested-with", "x-rewrite-url"}
+)  # fmt: skip
+_TAKEN_PREFIXES: Final = ("access-control-", "cf-", "sec-", "x-doorward-", "x-envoy-", "x-forwarded-")
+"""Headers that the door or HTTP itself reads, or that are removed before anybody does."""
 SHORTEST_ORGANIZATION_SESSION: Final = timedelta(minutes=15)
 _LATER: Final = "this version does not have it; remove it"
 
@@ -42,7 +51,17 @@ def _organization_session(duration: timedelta) -> timedelta:
     return _session(duration)
 
 
+def _service_token_header(text: str) -> str:
+    name = text.strip().lower()
+    if name and not re.fullmatch(r"[a-z0-9-]{1,100}", name):
+        raise ValueError(f"{text!r} is not the name of a header; write it like Authorization or X-Service-Token")
+    if name in _TAKEN_HEADERS or name.startswith(_TAKEN_PREFIXES):
+        raise ValueError(f"the header {text!r} has another meaning; use Authorization, or one of your own")
+    return name
+
+
 SessionDuration = Annotated[Duration, AfterValidator(_session)]
+ServiceTokenHeader = Annotated[str, AfterValidator(_service_token_header)]
 Rules = Annotated[tuple[Rule, ...], MaybeEmpty]
 Names = Annotated[tuple[Name, ...], MaybeEmpty]
 
@@ -66,7 +85,7 @@ class OrganizationPart(Part):
     UNSUPPORTED: ClassVar[dict[str, str]] = dict.fromkeys(
         ("allow_authenticate_via_warp", "custom_pages", "deny_unmatched_requests_exempted_zone_names",
          "is_ui_read_only", "mfa_config", "mfa_piv_key_requirements", "mfa_required_for_all_apps",
-         "service_token_inactivity", "strict_service_token_auth", "ui_read_only_toggle_reason",
+         "service_token_inactivity", "ui_read_only_toggle_reason",
          "user_seat_expiration_inactive_time", "warp_auth_non_browser_401", "warp_auth_session_duration"),
         _LATER,
     )  # fmt: skip
@@ -76,6 +95,7 @@ class OrganizationPart(Part):
     session_duration: Annotated[Duration, AfterValidator(_organization_session)] = timedelta(hours=24)
     auto_redirect_to_identity: bool = False
     deny_unmatched_requests: bool = True
+    strict_service_token_auth: bool = True
     login_design: LoginDesignPart = LoginDesignPart()
 
 
@@ -160,8 +180,7 @@ class ApplicationPart(Part):
 
     UNSUPPORTED: ClassVar[dict[str, str]] = dict.fromkeys(
         ("allow_authenticate_via_warp", "app_launcher_logo_url", "created_at", "custom_pages",
-         "eager_redirect_cookie_setting", "mfa_config", "oauth_configuration", "read_service_tokens_from_header",
-         "saas_app", "scim_config", "skip_interstitial", "tags", "target_criteria", "updated_at",
+         "eager_redirect_cookie_setting", "mfa_config", "oauth_configuration", "saas_app", "scim_config", "skip_interstitial", "tags", "target_criteria", "updated_at",
          "use_clientless_isolation_app_launcher_url"),
         _LATER,
     )  # fmt: skip
@@ -189,6 +208,7 @@ class ApplicationPart(Part):
     path_cookie_attribute: bool = False
     options_preflight_bypass: bool = False
     service_auth_401_redirect: bool = False
+    read_service_tokens_from_header: ServiceTokenHeader = ""
     allow_iframe: bool = False
     cors_headers: CorsPart | None = None
 
