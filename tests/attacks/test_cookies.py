@@ -9,6 +9,7 @@ import h2.events
 import pytest
 from h2.config import H2Configuration
 from tests.attacks.wire import ask
+from tests.connection import ended
 from tests.door.visitor import unseen_path
 
 pytestmark = pytest.mark.edge
@@ -208,5 +209,5 @@ async def http2(port, headers):
                         return dict(event.headers)[b":status"].decode()
                 writer.write(protocol.data_to_send())
     finally:
-        writer.close()
+        await ended(writer)
     return ""

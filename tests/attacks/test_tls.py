@@ -11,6 +11,7 @@ import h2.events
 import pytest
 from h2.config import H2Configuration
 from tests.attacks.wire import ask
+from tests.connection import ended
 from tests.door.house import STAFF, House, Kind, configuration, standing
 from tests.door.running import free_ports
 from tests.door.visitor import Visitor, set_cookies, unseen_path
@@ -62,9 +63,7 @@ async def over_tls(house: House, sni: str | None, data: bytes) -> bytes:
                 return await reader.read(1 << 20)
         return b""
     finally:
-        writer.close()
-        with contextlib.suppress(ConnectionError, ssl.SSLError):
-            await writer.wait_closed()
+        await ended(writer)
 
 
 def get(host: str, target: str, *lines: str) -> bytes:
@@ -123,7 +122,7 @@ async def coalesced(house, asked):
                         found[event.stream_id] = dict(event.headers)[":status"]
                 writer.write(protocol.data_to_send())
     finally:
-        writer.close()
+        await ended(writer)
     return [found[stream] for stream in sorted(found)]
 
 

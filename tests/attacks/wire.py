@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Iterable
 
+from tests.connection import ended
 from tests.edge.envoy_harness import Answer
 
 WEBSOCKET = (
@@ -28,9 +29,7 @@ async def send(port: int, data: bytes, *, within: float = 5.0) -> Answer:
                 while chunk := await reader.read(1 << 16):
                     received += chunk
     finally:
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
+        await ended(writer)
     return Answer(received)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from tests.connection import ended
+
 
 @dataclass(frozen=True)
 class RawAnswer:
@@ -32,7 +34,7 @@ async def send(port: int, data: bytes, seconds: float = 15) -> RawAnswer:
             except (ConnectionError, asyncio.IncompleteReadError):
                 return RawAnswer(0)
     finally:
-        writer.close()
+        await ended(writer)
 
 
 async def _body(head: bytes, reader: asyncio.StreamReader) -> bytes:

@@ -9,6 +9,7 @@ import time
 
 import httpx
 import pytest
+from tests.connection import ended
 from tests.door.house import APPLICATIONS, TEAM, configuration, standing
 from tests.door.running import browser
 from tests.door.visitor import BROWSER, Visitor, location, set_cookies, unseen_path
@@ -123,7 +124,7 @@ async def test_plain_http_is_not_spoken_on_the_https_port(safe):
     reader, writer = await asyncio.open_connection("127.0.0.1", safe.door.port)
     writer.write(b"GET / HTTP/1.1\r\nhost: wiki.localhost\r\n\r\n")
     assert b"302" not in await reader.read(100)
-    writer.close()
+    await ended(writer)
 
 
 async def test_a_certificate_file_that_changes_is_picked_up(tmp_path):

@@ -17,6 +17,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.connection import ended
+
 from doorward.edge import envoy
 from doorward.edge.xds import AdsServer, EdgeSettings, Rejection, Resources
 from doorward.organization import PublicAddress
@@ -81,9 +83,7 @@ class Door:
             await writer.drain()
             return Answer(await _read_answer(reader, within, head_only=data.startswith(b"HEAD ")))
         finally:
-            writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+            await ended(writer)
 
     async def admin(self, target: str, method: str = "GET") -> str:
         reader, writer = await asyncio.open_unix_connection(self.runtime / envoy.ADMIN_SOCKET)
@@ -91,7 +91,7 @@ class Door:
             f"{method} {target} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".encode()
         )
         answer = Answer(await reader.read())
-        writer.close()
+        await ended(writer)
         return (_dechunked(answer.body) if answer.all("transfer-encoding") else answer.body).decode()
 
     def log(self) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import grpc
+from tests.connection import ended
 from tests.door.grpc_echo import METHOD
 from tests.door.house import House
 from tests.door.visitor import Visitor
@@ -98,7 +99,7 @@ class Streams:
                 while await reader.read(1 << 16):
                     pass
 
-        self._stack.callback(writer.close)
+        self._stack.push_async_callback(ended, writer)
         return self._watch(f"events at {host}", read())
 
     async def calls(self, visitor: Visitor, host: str = CALLS) -> Stream:

@@ -11,6 +11,7 @@ import h2.events
 import pytest
 import websockets
 from h2.config import H2Configuration
+from tests.connection import ended
 from tests.edge.recording_origin import Reply
 from tests.edge.xds import world
 from tests.edge.xds.conftest import Bench
@@ -151,7 +152,7 @@ async def test_server_sent_events_arrive_one_by_one(bench):
     for number in range(3):
         await asyncio.wait_for(reader.readuntil(f"data: {number}\n\n".encode()), 5)
         times.append(loop.time())
-    writer.close()
+    await ended(writer)
     assert times[2] - times[0] > 0.1
 
 
@@ -229,7 +230,7 @@ async def http2(bench: Bench):
     try:
         yield Http2(reader, writer)
     finally:
-        writer.close()
+        await ended(writer)
 
 
 def pseudo(**changes: str) -> list[tuple[str, str]]:
@@ -358,4 +359,4 @@ async def test_g4_57_an_endless_header_block_ends_the_connection(bench):
             writer.write(more)
             await writer.drain()
     assert await client.outcome(1) in {"closed", "reset"}
-    writer.close()
+    await ended(writer)

@@ -6,6 +6,7 @@ import asyncio
 import random
 
 import pytest
+from tests.connection import ended
 from tests.edge.recording_origin import Reply
 from tests.edge.xds import world
 from tests.edge.xds.conftest import Bench
@@ -276,10 +277,10 @@ async def _exchange_many(bench: Bench, targets: list[str]) -> int:
             assert 400 <= status < 500, (target, head)
             refused += 1
         if b"connection: close" in head.lower():
-            writer.close()
+            await ended(writer)
             reader = writer = None
     if writer is not None:
-        writer.close()
+        await ended(writer)
     return refused
 
 

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from tests.connection import ended
 from tests.edge.envoy_harness import free_port, running_door
 from tests.edge.recording_origin import Reply, recording
 from tests.edge.xds import world
@@ -73,10 +74,11 @@ def trusting(pair: TlsPair, *protocols: str) -> ssl.SSLContext:
 async def over_tls(bench: Bench, request: str, pair: TlsPair = FIRST, host: str = "wiki.test") -> bytes:
     where = {"host": "127.0.0.1", "port": bench.door.edge.https, "ssl": trusting(pair), "server_hostname": host}
     reader, writer = await asyncio.open_connection(**where)
-    writer.write(request.replace("\n", "\r\n").encode())
-    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
-    writer.close()
-    return head
+    try:
+        writer.write(request.replace("\n", "\r\n").encode())
+        return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    finally:
+        await ended(writer)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -106,7 +108,7 @@ async def test_http2_is_negotiated(bench):
         "127.0.0.1", bench.door.edge.https, ssl=context, server_hostname="wiki.test"
     )
     assert writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
-    writer.close()
+    await ended(writer)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1])
@@ -230,7 +232,7 @@ async def plain_get(port: int, host: str, *lines: str) -> int:
                 continue
             writer.write("\r\n".join(["GET / HTTP/1.1", f"host: {host}", *lines, "", ""]).encode())
             head = await reader.readuntil(b"\r\n\r\n")
-            writer.close()
+            await ended(writer)
             return int(head.split(b" ", 2)[1])
 
 
