@@ -176,15 +176,15 @@ def pytest_that(copy, code):
     return copy / "calls"
 
 
-def browser_and_node(path):
-    for name in ("node", "npm"):
+def everything_there(path):
+    for name in ("node", "npm", "xmlsec1"):
         program(path / name, "true")
     return program(path / "chromium", "true")
 
 
 def test_with_a_chromium_and_node_everything_is_run(copy, bare_path):
     calls = pytest_that(copy, 0)
-    chromium = browser_and_node(bare_path)
+    chromium = everything_there(bare_path)
     assert run("scripts/test", "-q", cwd=copy, path=str(bare_path)).returncode == 0
     assert calls.read_text() == f"{chromium} -m pytest -q\n"
 
@@ -194,7 +194,7 @@ def test_with_a_chromium_and_node_everything_is_run(copy, bare_path):
 )  # fmt: skip
 def test_without_a_chromium_the_rest_is_run_and_what_was_not_is_named(copy, bare_path, result, wanted, code):
     calls = pytest_that(copy, result)
-    browser_and_node(bare_path).unlink()
+    everything_there(bare_path).unlink()
     answer = run("scripts/test", cwd=copy, path=str(bare_path), DOORWARD_WITHOUT_BROWSER=wanted)
     assert answer.returncode == code
     assert calls.read_text() == " -m pytest -m not browser\n"
@@ -204,12 +204,25 @@ def test_without_a_chromium_the_rest_is_run_and_what_was_not_is_named(copy, bare
 @pytest.mark.parametrize(("wanted", "code"), [("", 1), ("1", 0)], ids=str)
 def test_without_node_what_was_not_run_is_named(copy, bare_path, wanted, code):
     calls = pytest_that(copy, 0)
-    browser_and_node(bare_path)
+    everything_there(bare_path)
     (bare_path / "node").unlink()
     answer = run("scripts/test", cwd=copy, path=str(bare_path), DOORWARD_WITHOUT_NODE=wanted)
     assert answer.returncode == code
     assert calls.read_text().endswith(" -m pytest\n")
     assert ("NOT RUN: the tests against npm's oidc-provider" in answer.stderr) == (not wanted)
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("", 1), ("1", 0)], ids=str)
+def test_without_xmlsec1_what_was_not_run_is_named(copy, bare_path, wanted, code):
+    pytest_that(copy, 0)
+    everything_there(bare_path)
+    (bare_path / "xmlsec1").unlink()
+    (bare_path / "id").unlink()
+    program(bare_path / "id", "echo 1000")
+    answer = run("scripts/test", cwd=copy, path=str(bare_path), DOORWARD_WITHOUT_XMLSEC1=wanted)
+    assert answer.returncode == code
+    assert "apt install xmlsec1" in answer.stderr
+    assert ("NOT RUN: the tests against SAML providers" in answer.stderr) == (not wanted)
 
 
 def test_chromium_is_installed_where_that_is_allowed(copy, bare_path):

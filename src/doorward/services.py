@@ -26,7 +26,7 @@ class Services:
     snapshot: Callable[[], Snapshot]
     """The current one. Take it once a request and use that."""
     refresh: Callable[[], Awaitable[None]]
-    """Load and publish the snapshot now (after a revocation) instead of at the next poll."""
+    """Load and publish the snapshot now (after a revocation) instead of at the next poll, if the store has changed."""
     now: Callable[[], int]
     """Unix seconds. Read once a request."""
     token: Callable[[], str]

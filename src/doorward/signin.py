@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from doorward.client_certificates import CertificateFacts
+
 ATTEMPT_LIFETIME: Final = 3600
 """Seconds somebody may spend at the identity provider."""
 HANDOFF_LIFETIME: Final = 120
@@ -37,6 +39,14 @@ class Destination:
     """Path and query on that host; begins with exactly one slash."""
     app_session_hash: str
     """Hex SHA-256 of the CF_AppSession value; ``/authorized`` compares it with the cookie."""
+
+    certificate: CertificateFacts | None = None
+    """The client certificate that counted there when the login began; each request is judged by its own."""
+
+    @property
+    def on_team(self) -> bool:
+        """It is one of our own pages on the team domain: nobody enters an application by it."""
+        return not self.aud
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,11 @@ from tests.access.world import EVERYONE, OFFICE, STAFF, STAFF_ONLY, application,
 
 from doorward.access.decide import fast_path_allowed
 
+POSTURE = {"device_posture": {"integration_uid": "disk"}}
+RISK = {"user_risk_score": {"user_risk_score": ["high"]}}
+ASKED = {"external_evaluation": {"evaluate_url": "https://a.test/ask", "keys_url": "https://a.test/keys"}}
+OKTA = {"okta": {"name": "Staff", "identity_provider_id": "idp-1"}}
+
 
 @pytest.mark.parametrize(
     ("allowed", "policies"),
@@ -26,6 +31,10 @@ from doorward.access.decide import fast_path_allowed
         pytest.param(False, (policy("non_identity", EVERYONE), STAFF_ONLY), id="everyone without a user"),
         pytest.param(False, (policy("non_identity", {"any_valid_service_token": {}}),), id="service tokens only"),
         pytest.param(False, (policy("deny", EVERYONE), STAFF_ONLY), id="everybody blocked"),
+        pytest.param(False, (policy("allow", STAFF, require=[POSTURE]),), id="a device that is checked"),
+        pytest.param(False, (policy("deny", RISK), STAFF_ONLY), id="a risk that is blocked"),
+        pytest.param(True, (policy("allow", STAFF, require=[ASKED]),), id="staff whom another service knows"),
+        pytest.param(True, (policy("allow", OKTA),), id="a group at the provider"),
     ],
 )
 def test_envoy_decides_alone_only_where_asking_again_would_say_the_same(allowed: bool, policies):

@@ -222,3 +222,21 @@ def test_the_service_token_a_request_names_is_evidence_and_nothing_secret_of_it(
     assert record.evidence["service_token"] == named
     assert token().secret_hash not in json.dumps(asdict(record))
     assert "service_token" not in of_decision(REQUEST, DENY, None, NOW).evidence
+
+
+def test_whether_a_service_token_was_proven_is_kept_where_it_is_known() -> None:
+    for proven in (True, False):
+        record = of_decision(REQUEST, DENY, None, NOW, service_token=token(), proven=proven)
+        assert record.evidence["service_token"]["proven"] is proven
+
+
+def test_claims_are_kept_whole_or_not_at_all() -> None:
+    few = Identity.model_validate(
+        {"id": "1", "email": "a@b.example", "idp_id": "i", "idp_type": "oidc", "oidc_fields": {"team": ["red"]}}
+    )
+    assert evidence_of(None, None, few)["identity"]["claims"] == {
+        "oidc_fields": {"team": ["red"]},
+        "saml_attributes": {},
+    }
+    many = few.model_copy(update={"saml_attributes": {"essay": "x" * 5000}})
+    assert evidence_of(None, None, many)["identity"]["claims"] is None

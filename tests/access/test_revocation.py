@@ -29,6 +29,13 @@ def test_a_revocation_covers_what_it_names_and_nothing_else(scope, target):
     assert not Revocation("id", scope, target + "0", 100).covers("app-1", CLAIMS)
 
 
+def test_a_service_token_covers_what_it_earned_and_no_persons_token():
+    revoked = Revocation("id", Scope.SERVICE_TOKEN, "token-1 client-1.access", 100)
+    assert revoked.covers("app-1", replace(CLAIMS, common_name="client-1.access"))
+    assert not revoked.covers("app-1", replace(CLAIMS, common_name="client-2.access"))
+    assert not Revocation("id", Scope.SERVICE_TOKEN, "token-1 ", 100).covers("app-1", CLAIMS)
+
+
 def test_everyone_means_everyone():
     assert Revocation("id", Scope.EVERYONE, "", 100).covers("app-1", CLAIMS)
     assert Revocation("id", Scope.EVERYONE, "", 100).covers("app-2", replace(CLAIMS, sub="", identity_nonce=""))

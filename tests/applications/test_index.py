@@ -152,3 +152,18 @@ def test_ten_thousand_applications_are_searched_at_once() -> None:
         assert name_of(index.match(f"app{number}.example.com", "/a/b")) == f"app{number}.example.com"
         assert name_of(index.match(f"x.team{number}.example.com", "/a/b")) == f"*.team{number}.example.com"
     assert time.perf_counter() - began < 1  # a search through all would take minutes
+
+
+def test_the_place_is_the_match_with_the_pattern_by_which_it_was_found() -> None:
+    outer, inner = application("wiki.example.com"), application("*.example.com/a*")
+    index = Applications.of((outer, inner))
+    for host, path in (
+        ("wiki.example.com", "/"),
+        ("x.example.com", "/ab"),
+        ("x.example.com", "/b"),
+        ("example.com", "/"),
+    ):
+        place = index.place(host, path)
+        assert (place[1] if place is not None else None) is index.match(host, path)
+        assert place is None or place[0].matches(host, path)
+    assert str(index.place("x.example.com", "/ab")[0]) == "*.example.com/a*"

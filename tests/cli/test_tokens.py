@@ -179,11 +179,19 @@ def test_disabling_enabling_and_refreshing(folder):
 
 def test_revoking_deletes_and_the_name_is_free_for_another(folder):
     made = told("create", "ci")
-    assert told("revoke", "ci") == {"id": made["id"], "name": "ci", "revoked": {"sessions": 0}}
+    assert told("revoke", "ci") == {"revoked": {"sessions": 0, "streams": 0}}
     assert opens(folder, made) is Rejection.UNKNOWN
     again = told("create", "ci")
     assert again["id"] != made["id"]
-    assert "nothing it earned was in use" in call("tokens", "revoke", "ci").stderr
+    assert "0 sessions and 0 open streams ended" in call("tokens", "revoke", "ci").stderr
+
+
+def test_revoke_token_does_the_same(folder):
+    made = told("create", "ci")
+    outcome = call("revoke", "token", "ci", "--json")
+    assert json.loads(outcome.stdout) == {"revoked": {"sessions": 0, "streams": 0}}
+    assert opens(folder, made) is Rejection.UNKNOWN
+    assert call("revoke", "token", "ci").exit_code == 1
 
 
 @pytest.mark.parametrize("command", ["rotate", "revoke", "enable", "disable", "refresh"])

@@ -23,17 +23,17 @@ def why_not() -> str | None:
     return None
 
 
-def install() -> None:
-    """Install the locked packages beside this file unless they are there already. Safe to call from many processes."""
-    with (HERE / "package.json").open() as lock:
+def install(folder: Path = HERE) -> None:
+    """Install the locked packages of ``folder`` unless they are there already. Safe to call from many processes."""
+    with (folder / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        locked = (HERE / "package-lock.json").read_bytes()
-        installed = HERE / "node_modules" / ".doorward-lock.json"
+        locked = (folder / "package-lock.json").read_bytes()
+        installed = folder / "node_modules" / ".doorward-lock.json"
         if installed.exists() and installed.read_bytes() == locked:
             return
         subprocess.run(
             ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=HERE,
+            cwd=folder,
             check=True,
             timeout=300,
         )

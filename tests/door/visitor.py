@@ -71,12 +71,12 @@ class Visitor:
 
     async def follow(self, response: httpx.Response, *, until: str = "") -> httpx.Response:
         """Go where it leads, to the first page, or to the first redirect whose target holds ``until``."""
-        for _ in range(12):
+        for _ in range(20):  # as many as browsers follow
             target = location(response)
             if not target or (until and until in target):
                 return response
             response = await self.ask("GET", target)
-        raise AssertionError(f"too many redirects: {[str(one.url) for one in self.trail[-12:]]}")
+        raise AssertionError(f"too many redirects: {[str(one.url) for one in self.trail[-20:]]}")
 
     async def open(self, host: str, path: str = "/", *, until: str = "", **rest: Any) -> httpx.Response:
         """Type an address in: follow every redirect."""

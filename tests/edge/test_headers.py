@@ -18,6 +18,8 @@ PATTERN = re.compile(headers.stripped_pattern())
         "x-doorward-assertio", "cf-access-", "cf-access-t", "cf-access-tokens", "cf-access-toke", "cf-access-client-secrets",
         "cf-access-client", "cf-access-client-", "cf-access-user", "cf-access-metadata", "x-envoy-", "x-envoy-internal",
         "x-forwarded-for", "x-forwarded-", "x-forwarded-host", "x-real-ip", "forwarded", "x-original-url",
+        headers.CLIENT_CERTIFICATE, *headers.FORWARDED_CERTIFICATE, "x-forwarded-client-cert", "cf-access-client-cert",
+        "cf-client-cert-issuer-dn", "client-cert", "client-cert-chain",
     ],
 )  # fmt: skip
 def test_what_could_deceive_is_removed(name):
@@ -29,6 +31,7 @@ def test_what_could_deceive_is_removed(name):
     [
         headers.ASSERTION, *headers.CREDENTIALS, "cookie", "authorization", "host", "x-http-method-override", "cf-ray",
         "cf-access", "x-forwarded", "x-doorward", "x-envoy", "x-real-ip-2", "xx-real-ip", "my-cf-access-user", "x-request-id-2",
+        "cf-client-cert", "client-certificate", "my-client-cert",
     ],
 )  # fmt: skip
 def test_what_the_check_reads_and_what_is_the_application_s_business_stays(name):

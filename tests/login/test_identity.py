@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from tests.login.world import COMPANY, NOTES, PIN, TEAM, WIKI, Browser, parameter, person, policy
 
@@ -200,3 +203,25 @@ class TestRefresh:
         await signed_in(world, browser)
         del world.identity_providers[COMPANY]
         assert (await browser.team("/refresh-identity")).status_code == 401
+
+
+async def test_what_has_no_room_in_the_token_is_named(world, browser):
+    world.providers.people["ada"] = person(custom={"small": "x", "large": "y" * 2000, "after": "z"})
+    await browser.sign_in()
+    document = (await browser.get(world.origin(WIKI_HOST) + PATH)).json()
+    assert document["custom_left_out"] == ["large", "after"]
+    assert list(document["custom"]) == ["small", "large", "after"]
+    token = browser.cookie(WIKI_HOST, "CF_Authorization")
+    payload = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    assert claims["custom"] == {"small": "x"}
+    (login,) = [record for record in world.records if record.kind == "login"]
+    assert login.detail == "no room in the token for: large, after"
+
+
+async def test_the_room_in_the_token_is_the_operators_choice(world, browser):
+    world.organization = world.organization.model_copy(update={"custom_max_size": 2048})
+    world.providers.people["ada"] = person(custom={"large": "y" * 2000, "after": "z"})
+    await browser.sign_in()
+    document = (await browser.get(world.origin(WIKI_HOST) + PATH)).json()
+    assert "custom_left_out" not in document

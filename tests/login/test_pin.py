@@ -41,7 +41,9 @@ async def open_form(world, browser, **where):
 
 
 async def enter(world, browser, nonce, code):
-    return await browser.post(world.origin(TEAM) + "/cdn-cgi/access/callback", {"code": code, "nonce": nonce})
+    """Send the form, and go where it leads if it was not taken."""
+    response = await browser.post(world.origin(TEAM) + "/cdn-cgi/access/callback", {"code": code, "nonce": nonce})
+    return await browser.get(response.headers["location"]) if response.status_code == 303 else response
 
 
 def wrong(code):
@@ -155,6 +157,24 @@ async def test_g7_111_a_wrong_code_costs_a_try_and_loses_nothing(world, browser)
         assert response.status_code == 400
         assert isinstance(world.shown, EnterCode)
         assert (world.shown.tries_left, world.shown.email, world.shown.nonce) == (left, "ada@example.com", nonce)
+    assert (await enter(world, browser, nonce, code)).status_code == 302
+
+
+async def test_after_a_wrong_code_reloading_the_page_tries_nothing(world, browser):
+    nonce = await open_form(world, browser)
+    _, code, _ = await world.mailbox.next()
+    response = await browser.post(
+        world.origin(TEAM) + "/cdn-cgi/access/callback", {"code": wrong(code), "nonce": nonce}
+    )
+    assert response.status_code == 303
+    page = response.headers["location"]
+    assert page.startswith(world.origin(TEAM) + "/cdn-cgi/access/verify-code/")
+    assert code not in page
+    for _ in range(PIN_TRIES + 2):
+        assert "That is not the code." in (await browser.get(page)).text
+        assert world.shown.tries_left == PIN_TRIES - 1
+    assert "That is not the code." not in (await browser.get(page.partition("&error=")[0])).text
+    assert (await browser.get(page.replace("error=wrong", "error=anything"))).status_code == 200
     assert (await enter(world, browser, nonce, code)).status_code == 302
 
 

@@ -24,6 +24,7 @@ from doorward.organization import IdentityProvider, Organization, PublicAddress
 from doorward.pages import Page, Pages
 from doorward.policy.model import AccessGroup, Directory, Policy
 from doorward.providers import ProviderError
+from doorward.reports import ReportSource
 from doorward.services import Services
 from doorward.sessions import META_LIFETIME, app_session_cookies, app_session_values
 from doorward.signin import LoginAttempt, secret_hash
@@ -163,6 +164,7 @@ class World:
     identity_providers: dict[str, IdentityProvider] = field(default_factory=providers)
     groups: dict[str, AccessGroup] = field(default_factory=dict)
     revoked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    report_sources: tuple[ReportSource, ...] = ()
     time: int = NOW
     ip: str = "203.0.113.7"
     refreshed: int = 0
@@ -200,6 +202,7 @@ class World:
             ingress=(),
             keys=ring(),
             revoked=self.revoked,
+            report_sources=self.report_sources,
         )
 
     async def refresh(self) -> None:
@@ -284,7 +287,13 @@ class Browser:
         return next((value for (at, one, _), value in self.jar.items() if (at, one) == (host, name)), "")
 
     async def ask(
-        self, method: str, url: str, *, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        form: Mapping[str, str] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -299,7 +308,7 @@ class Browser:
         sent |= headers or {}
         transport = httpx.ASGITransport(self.world.application)
         async with httpx.AsyncClient(transport=transport, follow_redirects=False) as client:
-            response = await client.request(method, url, data=form, headers=sent)
+            response = await client.request(method, url, data=form, content=body, headers=sent)
         for cookie in response.headers.get_list("set-cookie"):
             self.keep(host, cookie)
         return response

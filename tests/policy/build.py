@@ -12,7 +12,7 @@ Rules = list[dict[str, Any]]
 
 EVERYONE: dict[str, Any] = {"everyone": {}}
 OFFICE = {"ip": {"ip": "192.0.2.0/24"}}
-ANSWERLESS = {"device_posture": {"integration_uid": "x"}}
+ANSWERLESS: dict[str, Any] = {"cloudflare_account_member": {}}
 
 
 def email(address: str) -> dict[str, Any]:

@@ -8,10 +8,15 @@ the door closed: ``pessimist`` is 0 where a match opens and 1 where it closes.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 HALF = 0.5
+LEARNED = {"external_evaluation", "device_posture", "user_risk_score"}
+PERSONAL = {
+    "email", "email_domain", "email_list", "login_method", "auth_method", "oidc", "saml", "azureAD", "okta", "gsuite",
+    "github-organization", "auth_context",
+}  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -25,6 +30,13 @@ class World:
     ip: str | None
     country: str | None
     service_token: str | None = None
+    postures: dict[str, bool | None] = field(default_factory=dict)
+    """None: reported, and over."""
+    risk: str | None = None
+    """``?``: reported, and over; None: nobody reports any."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """Address of another service to ``yes``, ``no`` or ``failed``; not there: not asked yet."""
+    linked: str | None = None
 
 
 def decide(policies: list[Json], world: World) -> tuple[str, str | None]:
@@ -41,9 +53,13 @@ def decide(policies: list[Json], world: World) -> tuple[str, str | None]:
         if hopes and (not walls or hopes[0] < walls[0]):
             return "login", None
         return "deny", rest[walls[0]]["name"] if walls else None
+    doubts = False
     for policy, value in zip(rest, values, strict=True):
-        if value == 1:
-            return policy["decision"], policy["name"]
+        if policy["decision"] == "deny" and value == 1:
+            return "deny", policy["name"]
+        doubts = doubts or value == HALF
+        if policy["decision"] == "allow" and value > 0:
+            return ("login", None) if doubts else ("allow", policy["name"])
     return "deny", None
 
 
@@ -68,15 +84,23 @@ def rule_value(rule: Json, world: World, pessimist: int, owner: str | None) -> f
         return address_value(kind, value, world, pessimist)
     if kind == "geo":
         return pessimist if world.country is None else float(world.country == value["country_code"])
+    if kind in {"any_valid_service_token", "service_token", "linked_app_token"}:
+        return shown_value(kind, value, world)
+    if kind == "email_list" and value["id"] not in world.lists:
+        return pessimist
+    if kind in LEARNED:
+        return HALF if world.person is None else learned_value(kind, value, world, pessimist)
+    if kind in PERSONAL:
+        return HALF if world.person is None else person_value(kind, value, world, world.person, pessimist)
+    return pessimist
+
+
+def shown_value(kind: str, value: Json, world: World) -> float:
     if kind == "any_valid_service_token":
         return float(world.service_token is not None)
     if kind == "service_token":
         return float(world.service_token == value["token_id"])
-    if kind == "email_list" and value["id"] not in world.lists:
-        return pessimist
-    if kind in {"email", "email_domain", "email_list", "login_method", "auth_method", "oidc", "saml"}:
-        return HALF if world.person is None else person_value(kind, value, world, world.person, pessimist)
-    return pessimist
+    return float(world.linked == value["app_uid"])
 
 
 def group_value(name: str, world: World, pessimist: int, owner: str | None) -> float:
@@ -128,6 +152,8 @@ def person_value(kind: str, value: Json, world: World, person: Json, pessimist: 
         found = facts.get(name, [])
         found = found if isinstance(found, list) else [found]
         return float(person["idp_id"] == value["identity_provider_id"] and wanted in found)
+    if kind in {"azureAD", "okta", "gsuite", "github-organization", "auth_context"}:
+        return float(person["idp_id"] == value["identity_provider_id"] and provider_value(kind, value, person))
     pieces = person["email"].split("@")
     if len(pieces) != 2 or "" in pieces:
         return pessimist
@@ -137,3 +163,32 @@ def person_value(kind: str, value: Json, world: World, person: Json, pessimist: 
     if kind == "email_domain":
         return float(pieces[1].lower() == value["domain"])
     return float(address in world.lists[value["id"]]["emails"])
+
+
+def learned_value(kind: str, value: Json, world: World, pessimist: int) -> float:
+    if kind == "external_evaluation":
+        answer = world.answers.get(value["evaluate_url"], "unasked")
+        return {"yes": 1, "no": 0, "failed": pessimist, "unasked": HALF}[answer]
+    if kind == "device_posture":
+        passed = world.postures.get(value["integration_uid"])
+        return pessimist if passed is None else float(passed)
+    return pessimist if world.risk in {None, "?"} else float(world.risk in value["user_risk_score"])
+
+
+def provider_value(kind: str, value: Json, person: Json) -> bool:
+    groups = person["groups"]
+    match kind:
+        case "azureAD":
+            return value["id"] in [group["id"] for group in groups]
+        case "okta":
+            return value["name"] in [group["name"] for group in groups]
+        case "gsuite":
+            return value["email"] in [(group.get("email") or "").lower() for group in groups]
+        case "auth_context":
+            satisfied = person["oidc_fields"].get("acrs", [])
+            return value["ac_id"] in (satisfied if isinstance(satisfied, list) else [satisfied])
+        case _:
+            names = [group["name"].lower().replace(":", "/") for group in groups]
+            if "team" in value:
+                return f"{value['name']}/{value['team']}".lower() in names
+            return value["name"].lower() in [name.split("/")[0] for name in names]

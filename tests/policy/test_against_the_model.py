@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 from tests.policy import model
 
 from doorward.identity import Identity
-from doorward.policy.continuous import changes_between_requests
+from doorward.policy.continuous import changes_between_requests, looks_at_what_is_shown
 from doorward.policy.evaluate import evaluate
+from doorward.policy.learned import Evaluation, Learned, Posture, Risk, Word
 from doorward.policy.model import AccessGroup, Directory, Evidence, Policy, RuleList
+from doorward.policy.questions import open_questions
 from doorward.policy.verdict import Match, Outcome, RuleTrace, Verdict
 
 ADDRESSES = ["a@x.org", "B@x.org", "c@y.org", "a@x.org@y.org", "nobody"]
 GROUPS = ["g0", "g1", "g2", "g3", "gone"]
+ASKED = ["https://a.test/ask", "https://b.test/ask"]
 ENTERS = {Outcome.ALLOW, Outcome.BYPASS, Outcome.SERVICE_AUTH}
 
 LEAVES = st.sampled_from(
@@ -38,9 +41,21 @@ LEAVES = st.sampled_from(
         {"auth_method": {"auth_method": "mfa"}},
         {"oidc": {"claim_name": "team", "claim_value": "red", "identity_provider_id": "idp-1"}},
         {"saml": {"attribute_name": "team", "attribute_value": "red", "identity_provider_id": "idp-2"}},
-        {"certificate": {}},
+        {"cloudflare_account_member": {}},
         {"service_token": {"token_id": "7"}},
         {"any_valid_service_token": {}},
+        {"linked_app_token": {"app_uid": "other"}},
+        {"device_posture": {"integration_uid": "disk"}},
+        {"device_posture": {"integration_uid": "gone"}},
+        {"user_risk_score": {"user_risk_score": ["low", "unscored"]}},
+        {"external_evaluation": {"evaluate_url": "https://a.test/ask", "keys_url": "https://a.test/keys"}},
+        {"external_evaluation": {"evaluate_url": "https://b.test/ask", "keys_url": "https://b.test/keys"}},
+        {"azureAD": {"id": "7", "identity_provider_id": "idp-1"}},
+        {"okta": {"name": "Staff", "identity_provider_id": "idp-1"}},
+        {"gsuite": {"email": "staff@x.org", "identity_provider_id": "idp-2"}},
+        {"github-organization": {"name": "Acme", "identity_provider_id": "idp-1"}},
+        {"github-organization": {"name": "acme", "team": "ops", "identity_provider_id": "idp-2"}},
+        {"auth_context": {"id": "", "ac_id": "c1", "identity_provider_id": "idp-1"}},
     ]
 )
 RULES = st.one_of(LEAVES, st.sampled_from([{"group": {"id": name}} for name in GROUPS]))
@@ -60,7 +75,23 @@ PEOPLE = st.fixed_dictionaries(
         "email": st.sampled_from(ADDRESSES),
         "idp_id": st.sampled_from(["idp-1", "idp-2"]),
         "amr": st.sampled_from([[], ["pwd"], ["pwd", "mfa"]]),
-        "oidc_fields": st.sampled_from([{}, {"team": "red"}, {"team": ["blue", "red"]}, {"team": "redder"}]),
+        "oidc_fields": st.sampled_from(
+            [{}, {"team": "red"}, {"team": ["blue", "red"]}, {"team": "redder"}, {"acrs": ["c1"]}, {"acrs": "c1"}]
+        ),
+        "groups": st.lists(
+            st.sampled_from(
+                [
+                    {"id": "7", "name": "Staff"},
+                    {"id": "8", "name": "7"},
+                    {"id": "9", "name": "staff@x.org"},
+                    {"id": "10", "name": "Everybody", "email": "Staff@X.org"},
+                    {"id": "11", "name": "ACME:ops"},
+                    {"id": "12", "name": "acme/sales"},
+                    {"id": "13", "name": "acmeops"},
+                ]
+            ),
+            max_size=3,
+        ),
         "saml_attributes": st.sampled_from([{}, {"team": "red"}, {"team": ["blue"]}]),
     }
 )
@@ -79,6 +110,12 @@ WORLDS = st.builds(
     ip=st.none() | ADDRESS,
     country=st.none() | COUNTRY,
     service_token=st.none() | SERVICE_TOKEN,
+    postures=st.fixed_dictionaries({}, optional={"disk": st.sampled_from([True, False, None])}),
+    risk=st.sampled_from([None, "?", "low", "medium", "high", "unscored"]),
+    answers=st.fixed_dictionaries(
+        {}, optional={f"https://{name}.test/ask": st.sampled_from(["yes", "no", "failed"]) for name in "ab"}
+    ),
+    linked=st.sampled_from([None, "other", "third"]),
 )
 
 
@@ -99,7 +136,22 @@ def directory(world: model.World) -> Directory:
 
 def evidence(world: model.World) -> Evidence:
     person = None if world.person is None else Identity.model_validate(world.person)
-    return Evidence(identity=person, ip=world.ip, country=world.country, service_token=world.service_token)
+    return Evidence(
+        identity=person, ip=world.ip, country=world.country, service_token=world.service_token, learned=learned(world)
+    )
+
+
+def learned(world: model.World) -> Learned:
+    risk = None if world.risk is None else Risk(level=None if world.risk == "?" else world.risk, because="reported")
+    return Learned(
+        postures={name: Posture(passed=passed, because="reported") for name, passed in world.postures.items()},
+        risk=risk,
+        evaluations={
+            (url, url.replace("/ask", "/keys")): Evaluation(word=Word(word), because="asked")
+            for url, word in world.answers.items()
+        },
+        linked=world.linked,
+    )
 
 
 def engine(policies: list[dict[str, Any]], world: model.World) -> Verdict:
@@ -123,7 +175,7 @@ def test_whoever_is_refused_before_a_login_would_be_refused_after_it(
     match before.outcome:
         case Outcome.LOGIN:
             assert after.identity_decided
-            assert after.outcome in {Outcome.ALLOW, Outcome.DENY}
+            assert after.outcome in {Outcome.ALLOW, Outcome.DENY} or open_questions(after)
         case _:
             assert after.outcome is before.outcome
             assert not after.identity_decided
@@ -178,6 +230,62 @@ def test_who_was_let_in_while_showing_a_service_token_still_is_without_it_where_
     with_it = engine(policies, replace(world, person=person))
     if with_it.outcome is Outcome.ALLOW:
         assert engine(policies, replace(world, person=person, service_token=None)).outcome is Outcome.ALLOW
+
+
+@given(POLICIES, WORLDS, PEOPLE)
+@settings(max_examples=300, deadline=None)
+def test_reports_and_links_that_end_change_nothing_where_nothing_changes_between_requests(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any]
+) -> None:
+    if changes_between_requests(parsed(policies), directory(world)):
+        return
+    before = engine(policies, replace(world, person=person))
+    after = engine(policies, replace(world, person=person, postures={}, risk="high", linked=None))
+    if before.outcome is Outcome.ALLOW:
+        assert after.outcome is Outcome.ALLOW
+
+
+@given(POLICIES, WORLDS, PEOPLE)
+@settings(max_examples=300, deadline=None)
+def test_who_is_let_in_knowing_nothing_of_the_request_is_let_in_whatever_it_is(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any]
+) -> None:
+    about_people = [each for each in policies if each["decision"] in {"allow", "deny"}]
+    if looks_at_what_is_shown(parsed(about_people), directory(world)):
+        return
+    blind = replace(world, person=person, ip=None, country=None, service_token=None, linked=None)
+    if engine(about_people, blind).outcome is Outcome.ALLOW:
+        assert engine(about_people, replace(world, person=person)).outcome is Outcome.ALLOW
+        assert engine(policies, replace(world, person=person)).outcome in ENTERS
+
+
+@given(POLICIES, WORLDS, PEOPLE, st.sampled_from(["yes", "no", "failed"]))
+@settings(max_examples=300, deadline=None)
+def test_answering_what_is_asked_ends_in_a_decision_and_nothing_is_asked_in_vain(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any], word: str
+) -> None:
+    world = replace(world, person=person)
+    for _ in range(3):
+        verdict = engine(policies, world)
+        questions = open_questions(verdict)
+        assert (verdict.outcome is Outcome.LOGIN) == bool(questions)
+        if not questions:
+            return
+        assert not {question.evaluate_url for question in questions} & world.answers.keys()
+        world = replace(world, answers=world.answers | {question.evaluate_url: word for question in questions})
+    raise AssertionError("two services can be asked at most twice")
+
+
+@given(POLICIES, WORLDS, PEOPLE)
+@settings(max_examples=300, deadline=None)
+def test_an_answer_that_fails_never_opens_the_door(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any]
+) -> None:
+    failed = engine(policies, replace(world, person=person, answers=dict.fromkeys(ASKED, "failed")))
+    if failed.outcome in ENTERS:
+        for word in ("yes", "no"):
+            answered = replace(world, person=person, answers=dict.fromkeys(ASKED, word))
+            assert engine(policies, answered).outcome in ENTERS
 
 
 def every_rule(rules: tuple[RuleTrace, ...]) -> list[RuleTrace]:

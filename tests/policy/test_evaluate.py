@@ -178,7 +178,6 @@ def test_any_include_all_require_and_no_exclude(include, exclude, require, match
 
 UNANSWERABLE = [
     ANSWERLESS,
-    {"certificate": {}},
     {"email_list": {"id": "gone"}},
     {"ip_list": {"id": "gone"}},
     in_group("gone"),

@@ -26,6 +26,16 @@ AS_THE_API_HAS_THEM = [
     {"service_token": {"token_id": "1"}},
     {"any_valid_service_token": {}},
     *({kind: {"some": ["value"]}} for kind in UNANSWERED),
+    {"external_evaluation": {"evaluate_url": "https://a.test/ask", "keys_url": "https://a.test/keys"}},
+    {"device_posture": {"integration_uid": "disk"}},
+    {"user_risk_score": {"user_risk_score": ["low", "medium", "high", "unscored"]}},
+    {"auth_context": {"id": "1", "ac_id": "c1", "identity_provider_id": "2"}},
+    {"linked_app_token": {"app_uid": "1"}},
+    {"azureAD": {"id": "1", "identity_provider_id": "2"}},
+    {"okta": {"name": "Staff", "identity_provider_id": "2"}},
+    {"gsuite": {"email": "staff@example.com", "identity_provider_id": "2"}},
+    {"github-organization": {"name": "acme", "identity_provider_id": "2"}},
+    {"github-organization": {"name": "acme", "team": "ops", "identity_provider_id": "2"}},
 ]
 
 
@@ -49,7 +59,27 @@ def test_every_selector_is_read_and_written_back_as_it_was(written: dict[str, An
         ({"ip": {"ip": "::ffff:192.0.2.0/120"}}, {"ip": {"ip": "192.0.2.0/24"}}),
         ({"ip": {"ip": "::ffff:0:0/95"}}, {"ip": {"ip": "::fffe:0:0/95"}}),
         ({"geo": {"country_code": "t1"}}, {"geo": {"country_code": "T1"}}),
-        ({"certificate": None}, {"certificate": {}}),
+        (
+            {"azure_ad": {"id": "1", "identity_provider_id": "2"}},
+            {"azureAD": {"id": "1", "identity_provider_id": "2"}},
+        ),
+        (
+            {"github_organization": {"name": "a", "team": None, "identity_provider_id": "2"}},
+            {"github-organization": {"name": "a", "identity_provider_id": "2"}},
+        ),
+        (
+            {"gsuite": {"email": " Staff@Example.com ", "identity_provider_id": "2"}},
+            {"gsuite": {"email": "staff@example.com", "identity_provider_id": "2"}},
+        ),
+        (
+            {"user_risk_score": {"user_risk_score": ["high", "low", "high"]}},
+            {"user_risk_score": {"user_risk_score": ["high", "low"]}},
+        ),
+        (
+            {"auth_context": {"ac_id": "c1", "identity_provider_id": "2"}},
+            {"auth_context": {"id": "", "ac_id": "c1", "identity_provider_id": "2"}},
+        ),
+        ({"cloudflare_account_member": None}, {"cloudflare_account_member": {}}),
     ],
     ids=str,
 )
@@ -83,6 +113,21 @@ def test_values_are_brought_into_one_form(written: dict[str, Any], read: dict[st
         ({"service_token": {}}, "Field required"),
         ({"service_token": {"token_id": ""}}, "at least 1 character"),
         ({"any_valid_service_token": {"token_id": "1"}}, "Extra inputs"),
+        ({"external_evaluation": {"evaluate_url": "https://a.test/ask"}}, "Field required"),
+        ({"external_evaluation": {"evaluate_url": "ask", "keys_url": "https://a.test/keys"}}, "is not a web address"),
+        (
+            {"external_evaluation": {"evaluate_url": "https://a.test/#x", "keys_url": "https://a.test/keys"}},
+            "is not a web address",
+        ),
+        ({"device_posture": {}}, "Field required"),
+        ({"user_risk_score": {"user_risk_score": []}}, "at least 1 item"),
+        ({"user_risk_score": {"user_risk_score": ["severe"]}}, "'low', 'medium', 'high' or 'unscored'"),
+        ({"auth_context": {"id": "1", "identity_provider_id": "2"}}, "Field required"),
+        ({"linked_app_token": {}}, "Field required"),
+        ({"azureAD": {"id": "1"}}, "Field required"),
+        ({"okta": {"name": "", "identity_provider_id": "2"}}, "at least 1 character"),
+        ({"gsuite": {"email": "staff", "identity_provider_id": "2"}}, "write it like name@example.com"),
+        ({"github-organization": {"name": "a", "team": "", "identity_provider_id": "2"}}, "at least 1 character"),
     ],
     ids=str,
 )

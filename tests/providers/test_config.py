@@ -28,4 +28,4 @@ def test_a_one_time_pin_has_nothing_to_configure():
 
 def test_an_unknown_type_is_an_error_of_the_caller():
     with pytest.raises(KeyError):
-        config_problems("saml", {})
+        config_problems("cloudflare", {})

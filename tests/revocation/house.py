@@ -10,6 +10,7 @@ from tests.door.house import House, Kind, configuration, standing
 from tests.revocation.endless_origin import endless
 
 WIKI, FEED, CALLS, BRIEF, CHAT = (f"{name}.localhost" for name in ("wiki", "feed", "stream", "brief", "chat"))
+ROBOTS = "robots.localhost"
 APPLICATIONS = (
     Kind(WIKI, ("policies: [Staff]",)),
     Kind(FEED, ("policies: [Staff]",)),
@@ -19,6 +20,7 @@ APPLICATIONS = (
     Kind(CHAT, (
         "policies: [{name: From here, decision: allow, include: [{group: {id: Staff}}], require: [{ip: {ip: 127.0.0.0/8}}]}]",
     )),
+    Kind(ROBOTS, ("policies: [{name: Programs, decision: non_identity, include: [{any_valid_service_token: {}}]}]",)),
     Kind("open.localhost", ("policies: [Everybody may look]",)),
 )  # fmt: skip
 

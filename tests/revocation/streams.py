@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -61,10 +61,13 @@ class Streams:
 
     async def websocket(self, visitor: Visitor, host: str, path: str = "/websocket/chat") -> Stream:
         """A WebSocket that has talked to the origin; ``say`` sends a text and returns the echo."""
+        return await self.websocket_with({"cookie": f"CF_Authorization={visitor.cookie(host)}"}, host, path)
+
+    async def websocket_with(self, credentials: Mapping[str, str], host: str, path: str = "/websocket/chat") -> Stream:
         address = self.house.url(host, path).replace("http", "ws", 1)
         socket = await connect(
             address, host="127.0.0.1", port=self.house.door.port, proxy=None, ping_interval=None, close_timeout=0.2,
-            additional_headers={"cookie": f"CF_Authorization={visitor.cookie(host)}"},
+            additional_headers=dict(credentials),
         )  # fmt: skip
         heard: asyncio.Queue[str | bytes] = asyncio.Queue()
 

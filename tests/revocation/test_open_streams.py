@@ -11,7 +11,7 @@ import pytest
 from tests.door.house import House
 from tests.door.running import claims_of
 from tests.door.visitor import Visitor
-from tests.revocation.house import BRIEF, CALLS, CHAT, FEED, WIKI
+from tests.revocation.house import BRIEF, CALLS, CHAT, FEED, ROBOTS, WIKI
 from tests.revocation.streams import SOON, Streams, signed_in
 
 from doorward.access.revocation import Revocation, Scope
@@ -83,6 +83,28 @@ async def test_g12_156_revoking_a_policy_ends_what_it_granted(house, streams):
         assert wiki.open
         assert await refused(alice, CHAT)
         assert not await refused(alice, WIKI)
+
+
+async def test_g12_156_revoking_a_service_token_ends_its_streams_and_no_other_programs(house, streams):
+    first, second = await program(house, "first"), await program(house, "second")
+    hers, his = await streams.websocket_with(first, ROBOTS), await streams.websocket_with(second, ROBOTS)
+    assert await command(house, "revoke", "token", "first") == {"sessions": 1, "streams": 1}
+    await hers.end()
+    async with Visitor(house, headers={}) as anybody:
+        assert (await anybody.get(ROBOTS, headers=first)).status_code in {401, 403}
+        assert (await anybody.get(ROBOTS, headers=second)).status_code == 200
+    assert his.open
+
+
+async def program(house: House, name: str) -> dict[str, str]:
+    """The header pair of a new service token that the running door has heard of."""
+    made = await asyncio.to_thread(house.door.run, "tokens", "create", name, "--json")
+    token = json.loads(made.stdout)
+    pair = {"cf-access-client-id": token["client_id"], "cf-access-client-secret": token["client_secret"]}
+    async with Visitor(house, headers={}) as visitor, asyncio.timeout(20):
+        while (await visitor.get(ROBOTS, headers=pair)).status_code != 200:  # noqa: ASYNC110 - another process is waited for
+            await asyncio.sleep(0.1)
+    return pair
 
 
 async def test_g12_156_revoking_everything_ends_everything(house, streams):

@@ -257,8 +257,8 @@ HARDLY_MEANT = {
     "wrong list": ("{id: Partners}", "{id: Office}", "policies[0].include[0].email_list.id", "has no emails"),
     "no evidence": (
         "- email_list: {id: Partners}",
-        "- okta: {name: x}",
-        "policies[0].include[0].okta",
+        "- cloudflare_account_member: {}",
+        "policies[0].include[0].cloudflare_account_member",
         "never matches",
     ),
     "closed origin": (

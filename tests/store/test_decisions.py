@@ -71,3 +71,16 @@ async def test_the_oldest_of_too_many_are_dropped(store):
     await store.decisions.append([replace(RECORD, reference=f"{number:016x}") for number in range(10)])
     await store._database.write(lambda connection: decisions.prune(connection, NOW, most=4))
     assert [record.reference[-1] for record in await store.decisions.recent(10)] == ["9", "8", "7", "6"]
+
+
+async def test_records_are_read_page_by_page_from_a_time_on_the_oldest_first(store):
+    await store.decisions.append([replace(RECORD, at=NOW + number, path=f"/{number}") for number in range(5)])
+    assert await store.decisions.count(NOW + 1) == 4
+    pages, last = [], 0
+    while True:
+        last, records = await store.decisions.page(NOW + 1, last, 3)
+        if not records:
+            break
+        pages.append([record.path for record in records])
+    assert pages == [["/1", "/2", "/3"], ["/4"]]
+    assert await store.decisions.page(NOW + 99, 0, 3) == (0, ())

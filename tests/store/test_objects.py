@@ -91,3 +91,11 @@ async def test_the_account_id_is_made_once(url, cipher):
     assert re.fullmatch(r"[0-9a-f]{32}", one)
     for opened in stores:
         await opened.close()
+
+
+async def test_looking_at_what_has_an_id_gives_nothing_one(store):
+    made = await store.objects.identify("group", ["Staff"])
+    revision = await store.revision()
+    assert await store.objects.known("group") == made
+    assert await store.objects.known("application") == {}
+    assert await store.revision() == revision

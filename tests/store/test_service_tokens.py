@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from contextlib import closing
 from datetime import timedelta
 from sqlite3 import connect
@@ -11,6 +12,7 @@ import pytest
 from tests.service_tokens.build import CLIENT_ID, NEW_SECRET, SECRET, token
 from tests.tokens.material import NOW
 
+from doorward.access.revocation import Revocation, Scope, service_token_target
 from doorward.errors import ConfigurationError
 from doorward.service_tokens import Authenticated, Declared, secret_hash
 from doorward.store import Store
@@ -72,12 +74,18 @@ async def test_the_secret_is_not_in_the_file(url, file, cipher):
     assert secret_hash(SECRET).encode() in content
 
 
+async def deleted(store, created, now=NOW):
+    """How many app tokens ended by it."""
+    target = service_token_target(created)
+    return await store.revocations.revoke(Revocation(str(uuid.uuid4()), Scope.SERVICE_TOKEN, target, now))
+
+
 async def test_every_change_makes_a_new_revision_and_a_look_does_not(store):
     created = await made(store)
     seen = {await store.revision()}
     await store.service_tokens.change(created.id, lambda each: each.switched(enabled=False, now=NOW), NOW)
     seen.add(await store.revision())
-    await store.service_tokens.delete(created.id, NOW)
+    await deleted(store, created)
     seen.add(await store.revision())
     await store.service_tokens.declare([], NOW)
     await store.service_tokens.find(CLIENT_ID)
@@ -128,7 +136,7 @@ async def test_no_app_token_is_recorded_for_what_ended_meanwhile(store, end):
         case "rotated":
             await store.service_tokens.change(created.id, lambda each: each.rotated(NEW, None, NOW), NOW)
         case "deleted":
-            await store.service_tokens.delete(created.id, NOW)
+            await deleted(store, created)
         case _:
             await store.service_tokens.change(created.id, lambda each: token(expires_at=NOW, id=created.id), NOW)
     assert not await earn(store, "late", created)
@@ -165,8 +173,8 @@ async def test_a_rotation_ends_what_the_old_secret_earned_unless_it_overlaps(sto
 async def test_deleting_ends_all_and_frees_the_name_for_another_token(store):
     created = await made(store)
     assert await earn(store, "n1", created)
-    assert await store.service_tokens.delete(created.id, NOW) == 1
-    assert await store.service_tokens.delete(created.id, NOW) is None
+    assert await deleted(store, created) == 1
+    assert await deleted(store, created) == 0
     assert await store.service_tokens.find(CLIENT_ID) is None
     assert await store.app_tokens.revoked(NOW) == {WIKI: frozenset({"n1"})}
     again = await made(store)
@@ -176,7 +184,7 @@ async def test_deleting_ends_all_and_frees_the_name_for_another_token(store):
 async def test_what_has_expired_by_itself_is_not_counted(store):
     created = await made(store)
     assert await earn(store, "n1", created)
-    assert await store.service_tokens.delete(created.id, NOW + 600) == 0
+    assert await deleted(store, created, NOW + 600) == 0
 
 
 async def test_pruning_takes_spent_app_tokens_of_service_tokens_too(store):

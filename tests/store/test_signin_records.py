@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from tests.store.values import ATTEMPT, HANDOFF, NOW
 
+from doorward.client_certificates import CertificateFacts
+
 
 async def test_an_attempt_comes_back_as_it_was(store):
     await store.attempts.add(ATTEMPT)
@@ -16,6 +18,13 @@ async def test_an_attempt_comes_back_as_it_was(store):
 
 async def test_an_attempt_without_a_destination_comes_back_as_it_was(store):
     attempt = replace(ATTEMPT, destination=None)
+    await store.attempts.add(attempt)
+    assert await store.attempts.take(ATTEMPT.state, NOW) == attempt
+
+
+async def test_an_attempt_with_a_client_certificate_comes_back_as_it_was(store):
+    facts = CertificateFacts("device-1", "1f", "CN=Devices", "ab")
+    attempt = replace(ATTEMPT, destination=replace(ATTEMPT.destination, certificate=facts))
     await store.attempts.add(attempt)
     assert await store.attempts.take(ATTEMPT.state, NOW) == attempt
 

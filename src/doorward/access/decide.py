@@ -9,18 +9,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from doorward.access import rounds
+from doorward.access.client_certificate import certificate_of, common_name, good_until
 from doorward.access.cors import preflight_headers
 from doorward.access.credential import Credential
 from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired, Refusal
+from doorward.access.factor_shown import factor_shown
 from doorward.access.request import Request
 from doorward.access.service_auth import NO_SERVICE, ServiceCredential
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Application
+from doorward.client_certificates import ClientCertificate
+from doorward.grants import NO_CLEARANCE, Clearance, Weighed, weigh
 from doorward.identity import Identity
 from doorward.policy.continuous import changes_between_requests
 from doorward.policy.evaluate import evaluate
+from doorward.policy.learned import NOTHING_LEARNED, Learned
 from doorward.policy.model import Evidence
 from doorward.policy.verdict import Outcome, Verdict
+from doorward.second_factor import NO_PROOFS, Proofs
 from doorward.sessions import Session, app_claims, service_claims
 from doorward.tokens.claims import AppClaims
 
@@ -36,6 +43,9 @@ def decide(
     now: int,
     nonce: str,
     service: ServiceCredential = NO_SERVICE,
+    clearance: Clearance = NO_CLEARANCE,
+    learned: Learned = NOTHING_LEARNED,
+    proofs: Proofs = NO_PROOFS,
 ) -> Decision:
     """May this request go to the origin, and as whom?
 
@@ -48,30 +58,42 @@ def decide(
         now: Unix seconds.
         nonce: 64 fresh random hex characters, for a token that may have to be minted (see ``sessions.app_claims``).
         service: what the request proves of a service token.
+        clearance: what ``session`` asked for at ``application``; only looked at where a policy wants a reason or approval.
+        learned: reports about whose session this is, what other services said, and another application's token.
+        proofs: the second factors that ``session`` has shown; only looked at where one is demanded.
     """
     if request.method in _REFUSED_METHODS:
         return Deny(application, Refusal.METHOD, 405, None)
     if application is None:
-        return _unprotected(snapshot)
+        return _unprotected(request, snapshot)
     if request.preflight and application.options_preflight_bypass:
         return Bypass(application, None)
+    if request.preflight and application.cors_headers is not None:
+        return AnswerPreflight(application, preflight_headers(application.cors_headers, request))
     credential = credential or Credential()
     if service.presented and snapshot.organization.strict_service_token_auth:
         return _strictly(request, application, service, snapshot, now, nonce)
     session = _proven(credential, session, snapshot, application, now)
     identity = session.identity if session is not None else None
-    verdict = evaluate(application.policies, _evidence(request, identity, service), snapshot.directory)
+    certificate = certificate_of(request, snapshot, now)
+    evidence = _evidence(request, identity, service, certificate).model_copy(update={"learned": learned})
+    verdict = evaluate(application.policies, evidence, snapshot.directory)
+    clearance = clearance.only(session.nonce, application.id) if session is not None else NO_CLEARANCE
+    weighed = weigh(verdict, clearance, snapshot.directory, now)
+    if session is not None:
+        shown = factor_shown(weighed.verdict, application, session, snapshot.organization, proofs, now)
+        weighed = replace(weighed, verdict=shown.verdict, factor_until=shown.until)
+    verdict = weighed.verdict
     if verdict.outcome is Outcome.BYPASS:
         return Bypass(application, verdict)
-    if request.preflight and application.cors_headers is not None:
-        return AnswerPreflight(application, preflight_headers(application.cors_headers, request))
     match verdict.outcome:
         case Outcome.SERVICE_AUTH:
-            return _service_auth(application, credential, service, verdict, snapshot, now, nonce)
+            return _service_auth(application, credential, service, certificate, verdict, snapshot, now, nonce)
         case Outcome.ALLOW if session is not None:
-            return _allow(application, credential, session, verdict, snapshot, now, nonce)
+            return _allow(application, credential, session, weighed, snapshot, now, nonce)
         case _:
-            return _not_yet(request, application, verdict)
+            refused = _not_yet(request, application, verdict, evidence, service)
+            return rounds.ended(refused, request, snapshot.organization.public, now)
 
 
 def fast_path_allowed(application: Application, snapshot: Snapshot) -> bool:
@@ -86,8 +108,8 @@ def fast_path_allowed(application: Application, snapshot: Snapshot) -> bool:
     return evaluate(application.policies, Evidence(), snapshot.directory).outcome is Outcome.LOGIN
 
 
-def _unprotected(snapshot: Snapshot) -> Decision:
-    if snapshot.organization.deny_unmatched_requests:
+def _unprotected(request: Request, snapshot: Snapshot) -> Decision:
+    if snapshot.organization.denies_unmatched(request.host):
         return Deny(None, Refusal.NO_APPLICATION, 404, None)
     return Bypass(None, None)
 
@@ -99,20 +121,29 @@ def _strictly(
     if service.proven is None:
         return Deny(application, Refusal.SERVICE_TOKEN, 401, None)
     policies = [policy for policy in application.policies if policy.decision in {"non_identity", "bypass"}]
-    verdict = evaluate(policies, _evidence(request, None, service), snapshot.directory)
+    certificate = certificate_of(request, snapshot, now)
+    verdict = evaluate(policies, _evidence(request, None, service, certificate), snapshot.directory)
     match verdict.outcome:
         case Outcome.BYPASS:
             return Bypass(application, verdict)
         case Outcome.SERVICE_AUTH:
-            allowed = _service_auth(application, Credential(), service, verdict, snapshot, now, nonce)
+            allowed = _service_auth(application, Credential(), service, certificate, verdict, snapshot, now, nonce)
             return replace(allowed, cookie=False)
         case _:
             return Deny(application, Refusal.SERVICE_TOKEN_NOT_PERMITTED, 403, verdict)
 
 
-def _evidence(request: Request, identity: Identity | None, service: ServiceCredential) -> Evidence:
+def _evidence(
+    request: Request, identity: Identity | None, service: ServiceCredential, certificate: ClientCertificate | None
+) -> Evidence:
     token = service.proven.token.id if service.proven is not None else None
-    return Evidence(identity=identity, ip=request.ip, country=request.country, service_token=token)
+    return Evidence(
+        identity=identity,
+        ip=request.ip,
+        country=request.country,
+        service_token=token,
+        client_certificate=certificate,
+    )
 
 
 def _proven(
@@ -143,23 +174,31 @@ def _allow(
     application: Application,
     credential: Credential,
     session: Session,
-    verdict: Verdict,
+    weighed: Weighed,
     snapshot: Snapshot,
     now: int,
     nonce: str,
 ) -> Allow:
     """With the very token that was verified, or a new one if the rules changed since it was issued."""
-    claims = credential.claims
-    if claims is not None and claims.iat >= application.not_before:
-        return Allow(application, claims, credential.token, verdict)
-    fresh = app_claims(session, application, verdict.policy, snapshot.organization, now, nonce)
-    return Allow(application, fresh, None, verdict, cookie=True)
+    claims, verdict, grant = credential.claims, weighed.verdict, weighed.grant
+    if claims is not None and claims.iat >= application.not_before and _rests(claims, weighed):
+        return Allow(application, claims, credential.token, verdict, grant=grant)
+    until = weighed.until
+    fresh = app_claims(session, application, verdict.policy, snapshot.organization, now, nonce, until=until)
+    return Allow(application, fresh, None, verdict, cookie=True, grant=grant)
+
+
+def _rests(claims: AppClaims, weighed: Weighed) -> bool:
+    """Whether a token ends with what was granted for a time, and is found by who revokes it."""
+    policy, until = weighed.verdict.policy, weighed.until
+    return until is None or (claims.exp <= until and policy is not None and claims.policy_id == policy.id)
 
 
 def _service_auth(
     application: Application,
     credential: Credential,
     service: ServiceCredential,
+    certificate: ClientCertificate | None,
     verdict: Verdict,
     snapshot: Snapshot,
     now: int,
@@ -169,26 +208,36 @@ def _service_auth(
 
     A token that came along goes on to the origin only if it says the same about who this is as the request itself.
     """
-    claims, proven = credential.claims, service.proven
-    same = claims is not None and not claims.sub and claims.common_name == service.client_id
+    claims, proven, name = credential.claims, service.proven, common_name(service, certificate)
+    same = claims is not None and not claims.sub and claims.common_name == name
     if claims is not None and same and _usable(claims, snapshot, application) and claims.iat >= application.not_before:
         return Allow(application, claims, credential.token, verdict, service=proven)
     fresh = service_claims(
         application, verdict.policy, snapshot.organization, now, nonce,
-        common_name=service.client_id, until=proven.until if proven is not None else None,
+        common_name=name, until=good_until(service, certificate),
     )  # fmt: skip
     return Allow(application, fresh, None, verdict, cookie=True, service=proven)
 
 
-def _not_yet(request: Request, application: Application, verdict: Verdict) -> Decision:
+def _not_yet(
+    request: Request, application: Application, verdict: Verdict, evidence: Evidence, service: ServiceCredential
+) -> Decision:
     """Nobody enters here; which answer helps the client?"""
     if request.preflight:
         return Deny(application, Refusal.PREFLIGHT, 403, verdict)
     if verdict.outcome is Outcome.LOGIN:
-        if request.requested_with.lower() == "xmlhttprequest":
+        if service.presented and application.service_auth_401_redirect and _for_programs(application):
+            unproven = service.proven is None
+            refusal = Refusal.SERVICE_TOKEN if unproven else Refusal.SERVICE_TOKEN_NOT_PERMITTED
+            return Deny(application, refusal, 401, verdict)
+        if request.by_script:
             return Deny(application, Refusal.LOGIN_BY_SCRIPT, 401, verdict)
         return LoginRequired(application, verdict)
     if verdict.service_auth_only:
         status = 401 if application.service_auth_401_redirect else 403
         return Deny(application, Refusal.SERVICE_AUTH_ONLY, status, verdict)
-    return Deny(application, Refusal.POLICY, 403, verdict)
+    return Deny(application, Refusal.POLICY, 403, verdict, evidence)
+
+
+def _for_programs(application: Application) -> bool:
+    return any(policy.decision == "non_identity" for policy in application.policies)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from doorward.applications import Application
+from doorward.grants import Grant
+from doorward.policy.model import Evidence
 from doorward.policy.verdict import Verdict
 from doorward.service_tokens import Authenticated
 from doorward.tokens.claims import AppClaims, SignedToken
@@ -24,6 +26,8 @@ class Allow:
     """The client is given the token in a cookie."""
     service: Authenticated | None = None
     """The service token that was proven, where a program is let in."""
+    grant: Grant | None = None
+    """The access for a time that it rests on, where the policy wants one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ class Refusal(StrEnum):
     """Strict mode: the service token in the headers cannot be authenticated: 401 (access.md 3.4)."""
     SERVICE_TOKEN_NOT_PERMITTED = "service_token_not_permitted"  # noqa: S105 - a reason's code
     """Strict mode: it is a good one, and no policy lets it in: 403."""
+    GOING_ROUND = "going_round"
+    """Sent to the login again and again, and never with a token that counts: 400 and an explanation, in place of one more
+    redirect."""
     PREFLIGHT = "preflight"
     """OPTIONS preflight without a session and without CORS settings: 403."""
     METHOD = "method"
@@ -70,6 +77,8 @@ class Deny:
     refusal: Refusal
     status: int
     verdict: Verdict | None
+    evidence: Evidence | None = field(default=None, repr=False)
+    """What the policies were asked about, where they said no."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,19 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final, Literal, Self, assert_never
 
 from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired
+from doorward.access.recorded_claims import recorded_claims
 from doorward.access.request import Request
 from doorward.applications import Application
+from doorward.client_certificates import Shown
 from doorward.identity import Identity
 from doorward.policy.verdict import Verdict
 from doorward.service_tokens import ServiceToken
 from doorward.sessions import Session
 
-Kind = Literal["request", "login", "logout"]
+Kind = Literal["request", "login", "logout", "approval", "factor"]
+GrantOutcome = Literal["asked", "approved", "refused", "granted", "revoked"]
 LoginOutcome = Literal["allow", "deny", "error"]
+FactorOutcome = Literal["shown", "wrong", "enrolled", "recovered", "removed"]
 
 LONGEST_TEXT: Final = 1024
 """Characters kept of what a stranger may choose the length of (path, detail)."""
@@ -58,7 +62,8 @@ class DecisionRecord:
     application_id: str = ""
     application_name: str = ""
     outcome: str = ""
-    """``allow``, ``bypass``, ``login``, ``deny``, ``preflight``; of logins also ``error``; of logouts ``logout``."""
+    """``allow``, ``bypass``, ``login``, ``deny``, ``preflight``; of logins also ``error``; of logouts ``logout``;
+    of approvals see ``GrantOutcome``, of second factors ``FactorOutcome``."""
     refusal: str = ""
     """Why not, as a code: :class:`doorward.access.decision.Refusal`, or a login's own."""
     status: int = 0
@@ -68,7 +73,8 @@ class DecisionRecord:
     """The policy that decided."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """JSON: what the rules looked at: ``ip``, ``country`` and ``identity`` (see :func:`evidence_of`); of requests with a
-    known client id also ``service_token`` with its id, name and client id, whether it was proven or not."""
+    known client id also ``service_token`` with its id, name and client id, whether it was proven or not; on connections
+    with a verified client certificate ``client_certificate`` with its common name, fingerprint, serial and issuer."""
     trace: tuple[Mapping[str, Any], ...] = ()
     """JSON: one :class:`doorward.policy.verdict.PolicyTrace` for each policy looked at, in order."""
     detail: str = ""
@@ -106,6 +112,8 @@ def of_decision(
     now: int,
     detail: str = "",
     service_token: ServiceToken | None = None,
+    *,
+    proven: bool | None = None,
 ) -> DecisionRecord:
     """What ``decide`` answered to a request.
 
@@ -116,6 +124,7 @@ def of_decision(
         now: Unix seconds.
         detail: a sentence for the operator, such as why a credential did not count.
         service_token: the one that the request's client id names, proven or not; the detail says which.
+        proven: whether it was; None: not known.
     """
     outcome, refusal, status = _answer(decision)
     verdict = None if isinstance(decision, AnswerPreflight) else decision.verdict
@@ -129,7 +138,7 @@ def of_decision(
         **_visit(Visit.of(request), now),
         **_person(identity, session.user_id if session is not None else "", decision),
         **_application(decision.application),
-        **_reasons(Visit.of(request), identity, verdict, service_token),
+        **_reasons(Visit.of(request), identity, verdict, service_token, request.certificate, proven=proven),
     )
 
 
@@ -191,7 +200,7 @@ def of_logout(visit: Visit, session: Session | None, now: int) -> DecisionRecord
 
 
 def evidence_of(ip: IPv4Address | IPv6Address | None, country: str | None, identity: Identity | None) -> dict[str, Any]:
-    """What the rules looked at, as JSON, bounded in size. Claims that rules quote are in the trace, the others nowhere."""
+    """What the rules looked at, as JSON, bounded in size."""
     evidence: dict[str, Any] = {"ip": str(ip) if ip is not None else None, "country": country, "identity": None}
     if identity is not None:
         evidence["identity"] = {
@@ -203,6 +212,7 @@ def evidence_of(ip: IPv4Address | IPv6Address | None, country: str | None, ident
             "amr": list(identity.amr),
             "groups": [group.model_dump(mode="json") for group in identity.groups[:MOST_GROUPS]],
             "groups_total": len(identity.groups),
+            "claims": recorded_claims(identity),
         }
     return evidence
 
@@ -250,12 +260,22 @@ def _application(application: Application | None) -> dict[str, Any]:
 
 
 def _reasons(
-    visit: Visit, identity: Identity | None, verdict: Verdict | None, service_token: ServiceToken | None = None
+    visit: Visit,
+    identity: Identity | None,
+    verdict: Verdict | None,
+    service_token: ServiceToken | None = None,
+    shown: Shown | None = None,
+    *,
+    proven: bool | None = None,
 ) -> dict[str, Any]:
     evidence = evidence_of(visit.ip, visit.country, identity)
     if service_token is not None:
         told = {"id": service_token.id, "name": service_token.name, "client_id": service_token.client_id}
-        evidence["service_token"] = told
+        evidence["service_token"] = told if proven is None else told | {"proven": proven}
+    if shown is not None:
+        evidence["client_certificate"] = {
+            name: getattr(shown.certificate, name) for name in ("common_name", "fingerprint", "serial", "issuer")
+        }
     reasons: dict[str, Any] = {"evidence": evidence}
     if verdict is not None:
         reasons["trace"] = tuple(policy.model_dump(mode="json") for policy in verdict.trace)

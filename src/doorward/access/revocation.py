@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from doorward.grants import Grant
+from doorward.service_tokens import ServiceToken
 from doorward.tokens.claims import AppClaims
 
 
@@ -19,6 +21,10 @@ class Scope(StrEnum):
     """One application, by its id: every token for it. Logins stay."""
     POLICY = "policy"
     """One policy, by its id: every token it granted. Logins stay."""
+    GRANT = "grant"
+    """What one session was granted at one application for a time, by :func:`grant_target`. The login stays."""
+    SERVICE_TOKEN = "token"  # noqa: S105 - a scope's name
+    """One service token, by :func:`service_token_target`: it is deleted, and every app token it earned ends."""
     EVERYONE = "all"
     """Every login and every token."""
 
@@ -46,5 +52,29 @@ class Revocation:
                 return application_id == self.target
             case Scope.POLICY:
                 return claims.policy_id == self.target
+            case Scope.GRANT:
+                return self.target.split(" ")[1:] == [claims.identity_nonce, application_id, claims.policy_id]
+            case Scope.SERVICE_TOKEN:
+                return bool(claims.common_name) and claims.common_name == self.target.partition(" ")[2]
             case _:
                 return True
+
+
+def grant_target(grant: Grant) -> str:
+    """The target of a revocation of this grant: its id, and what tokens that rest on it say."""
+    return f"{grant.id} {grant.session_nonce} {grant.application_id} {grant.policy_id}"
+
+
+def whose_grant(target: str) -> str:
+    """The id of the grant that such a target names."""
+    return target.partition(" ")[0]
+
+
+def service_token_target(token: ServiceToken) -> str:
+    """The target of a revocation of this service token: its id, and what the app tokens it earns say."""
+    return f"{token.id} {token.client_id}"
+
+
+def whose_service_token(target: str) -> str:
+    """The id of the service token that such a target names."""
+    return target.partition(" ")[0]

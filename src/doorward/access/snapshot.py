@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from doorward.applications import Application, Applications
+from doorward.client_certificates import NO_AUTHORITIES, ClientAuthorities
 from doorward.organization import IdentityProvider, Ingress, Organization
 from doorward.policy.model import Directory
+from doorward.reports import ReportSource
 from doorward.tokens.claims import AppClaims
 from doorward.tokens.keys import KeyRing
 
@@ -27,6 +29,12 @@ class Snapshot:
 
     revoked_before: Mapping[str, int] = field(default_factory=dict)
     """Application id → Unix seconds: tokens issued before that were revoked all together."""
+
+    client_authorities: ClientAuthorities = NO_AUTHORITIES
+    """Who vouches for client certificates, and at which hosts (access.md 3.5)."""
+
+    report_sources: tuple[ReportSource, ...] = ()
+    """Who may report device postures and risk scores."""
 
     def revokes(self, application_id: str, claims: AppClaims) -> bool:
         """True when a token of this application with these claims was revoked."""

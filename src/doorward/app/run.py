@@ -20,6 +20,7 @@ from doorward import journal, login
 from doorward.access.record import DecisionRecord
 from doorward.app.readiness import checks
 from doorward.app.serving import serving
+from doorward.app.settling import Settling
 from doorward.app.state import State
 from doorward.app.tls import follow_certificate
 from doorward.audit import Audit
@@ -30,6 +31,7 @@ from doorward.edge.metrics import Metrics
 from doorward.edge.status import envoy_stats, status_app
 from doorward.edge.xds import AdsServer
 from doorward.geo import Countries
+from doorward.login.approvers_mail import MAILS as APPROVAL_MAILS
 from doorward.login.outbox import MAILS
 from doorward.pages import Pages
 from doorward.providers import Providers, outbound_client
@@ -41,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS: Final = 0.25
 """How often the store is asked whether another process changed something. Part of how quickly a revocation holds."""
+AUTHORITIES_SECONDS: Final = 1.0
+"""How often the files with client authorities and revocation lists are looked at."""
 UPKEEP_SECONDS: Final = 30.0
 """How often keys are looked after and old rows are dropped."""
 
@@ -65,6 +69,7 @@ async def _run(settings: Settings, runtime: Path) -> int:
         stack.push_async_callback(store.close)
         metrics = Metrics()
         metrics.registry.register(MAILS)
+        metrics.registry.register(APPROVAL_MAILS)
         ads = AdsServer(lambda rejection: metrics.refused_by_envoy(rejection.type_url.rpartition(".")[2]))
         leash = Leash(time.time)
         state = State(settings, store, ads, leash, runtime, _now)
@@ -88,9 +93,12 @@ async def _run(settings: Settings, runtime: Path) -> int:
         status = status_app(checks(state, store, ads, admin, _now), metrics, envoy_stats(admin), address=host)
         await stack.enter_async_context(serving(status, address=(host, port)))
 
+        settling = Settling(store, state.snapshot, state.refresh, _now)
         repeated = [
             asyncio.create_task(_repeat(POLL_SECONDS, state.refresh_if_changed, "poll")),
             asyncio.create_task(_repeat(UPKEEP_SECONDS, lambda: _upkeep(state, store, countries), "upkeep")),
+            asyncio.create_task(_repeat(POLL_SECONDS, settling.settle, "reports")),
+            asyncio.create_task(_repeat(AUTHORITIES_SECONDS, state.refresh_if_authorities_changed, "authorities")),
             asyncio.create_task(_reload(state, reloading)),
             *([asyncio.create_task(following)] if following is not None else []),
         ]
@@ -118,7 +126,7 @@ async def _services(
     audit = Audit(store.decisions.append, log, observe=count)
     audit.start()
     stack.push_async_callback(audit.close)
-    providers = Providers(outbound_client())
+    providers = Providers(outbound_client(), store.saml)
     stack.push_async_callback(providers.close)
     return Services(
         settings=settings,
@@ -127,7 +135,7 @@ async def _services(
         pages=Pages(),
         providers=providers,
         snapshot=state.snapshot,
-        refresh=state.refresh,
+        refresh=state.refresh_if_changed,
         now=_now,
         token=lambda: secrets.token_urlsafe(32),
         country=countries.country if countries is not None else _unknown_country,

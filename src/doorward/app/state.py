@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from doorward.access.snapshot import Snapshot
+from doorward.app.client_authorities import AuthorityFiles
 from doorward.applications import Applications
 from doorward.edge.envoy import CHECK_SOCKET, LEASH_SOCKET, WEB_SOCKET
 from doorward.edge.leash import Leash
@@ -41,6 +42,7 @@ class State:
         self._turn = asyncio.Lock()
         self._snapshot: Snapshot | None = None
         self._tls: TlsPair | None = None
+        self._authorities = AuthorityFiles()
         self._revision = -1
         self.version = ""
         """Of Envoy's configuration that was published last."""
@@ -73,8 +75,22 @@ class State:
             await self._load()
 
     async def refresh_if_changed(self) -> None:
-        """:meth:`refresh`, unless the store says that nothing has changed since."""
-        if await self._store.revision() != self._revision:
+        """:meth:`refresh`, unless the store says that nothing has changed since.
+
+        Many who ask at once wait for one or two loads, not for one each: what the first has read, the next find done.
+        """
+        if await self._store.revision() == self._revision:
+            return
+        async with self._turn:
+            if await self._store.revision() != self._revision:
+                await self._load()
+
+    async def refresh_if_authorities_changed(self) -> None:
+        """:meth:`refresh`, when a file of those who vouch for client certificates holds something else."""
+        settings = self._settings
+        if not settings.mtls_certificates:
+            return
+        if await asyncio.to_thread(self._authorities.changed, settings):
             await self.refresh()
 
     async def use_tls(self, tls: TlsPair) -> None:
@@ -120,10 +136,19 @@ class State:
         account = await store.organization.account_id()
         resolved = resolve(settings, ids, account, {})
         await store.service_tokens.declare(resolved.service_tokens, now)
+        authorities = await asyncio.to_thread(self._authorities.read, settings, now)
         marks = {
             # A token of this very second may have been granted by the old rules: the mark is the next one.
             application.id: await store.objects.not_before(
-                application.id, fingerprint(application, resolved.directory, resolved.identity_providers), now + 1
+                application.id,
+                fingerprint(
+                    application,
+                    resolved.directory,
+                    resolved.identity_providers,
+                    authorities,
+                    resolved.organization,
+                ),
+                now + 1,
             )
             for application in resolved.applications
         }
@@ -139,6 +164,8 @@ class State:
             keys=keys,
             revoked=await store.app_tokens.revoked(now),
             revoked_before=revoked_before,
+            report_sources=resolved.report_sources,
+            client_authorities=authorities,
         )
         # Open streams first: building takes a while, and who connects anew meanwhile is judged by the leash already.
         ended = self._leash.enforce(snapshot, revocations)

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from doorward.applications.pattern import Pattern
+from doorward.custom_pages import CustomPage
 from doorward.durations import Duration
+from doorward.policy.mfa import MfaConfig
 from doorward.policy.model import Policy
 
 
@@ -61,6 +63,8 @@ class Application(BaseModel):
     custom_deny_message: str = ""
     custom_deny_url: str = ""
     custom_non_identity_deny_url: str = ""
+    custom_pages: tuple[CustomPage, ...] = ()
+    """At most one of each type."""
     enable_binding_cookie: bool = False
     http_only_cookie_attribute: bool = True
     same_site_cookie_attribute: Literal["", "none", "lax", "strict"] = ""
@@ -70,7 +74,13 @@ class Application(BaseModel):
     read_service_tokens_from_header: str = ""
     """Lower-case name of one header that may carry client id and secret as JSON (access.md 3.3); empty: none."""
     allow_iframe: bool = False
+    eager_redirect_cookie_setting: bool = True
+    """A login at one of the host names gives the others their cookie too (access.md 7.6)."""
+    resume_posts: bool = True
+    """Forms are kept for the time of a login, where the organization keeps them (ours; docs/sessions.md)."""
     cors_headers: CorsHeaders | None = None
+    mfa_config: MfaConfig | None = None
+    """The second factor that is demanded here (access.md 4.7); None: as the organization says."""
     not_before: int = 0
     """Unix seconds. Tokens issued before this are not accepted without evaluating the policies again: the time the
     application's rules last changed, or its tokens were last revoked."""

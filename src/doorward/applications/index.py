@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from doorward.applications.application import Application
 from doorward.applications.pattern import Pattern
 
 Place = tuple[Pattern, Application]
+TAG: Final = 16
+"""Characters of an audience tag that name an application where nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -19,6 +22,7 @@ class Applications:
     _all: tuple[Application, ...]
     _by_id: Mapping[str, Application]
     _by_aud: Mapping[str, Application]
+    _by_tag: Mapping[str, Application]
     _exact: Mapping[str, tuple[Place, ...]]
     """Host name → its patterns, most specific first."""
     _wildcards: tuple[Place, ...]
@@ -49,6 +53,7 @@ class Applications:
             _all=every,
             _by_id={application.id: application for application in every},
             _by_aud={application.aud: application for application in every},
+            _by_tag=_by_beginning(every),
             _exact={host: tuple(found) for host, found in exact.items()},
             _wildcards=tuple(place for place in places if not place[0].exact_host),
             _by_ending={ending: tuple(found) for ending, found in endings.items()},
@@ -60,8 +65,12 @@ class Applications:
         An exact host goes before a wildcard, then the most specific path wins, and it alone: nothing is inherited from
         the patterns above it (access.md 7.6).
         """
-        found = (application for pattern, application in self.ordered(host) if pattern.matches_path(path))
-        return next(found, None)
+        found = self.place(host, path)
+        return found[1] if found is not None else None
+
+    def place(self, host: str, path: str) -> Place | None:
+        """What :meth:`match` finds, with the pattern by which it is found."""
+        return next((place for place in self.ordered(host) if place[0].matches_path(path)), None)
 
     def ordered(self, host: str) -> tuple[Place, ...]:
         """Every pattern that can apply to this one host name, most specific first."""
@@ -87,6 +96,10 @@ class Applications:
         """The application with this audience tag."""
         return self._by_aud.get(aud)
 
+    def by_tag(self, beginning: str) -> Application | None:
+        """The application whose audience tag begins with these :data:`TAG` characters; None when several do."""
+        return self._by_tag.get(beginning)
+
     def by_id(self, application_id: str) -> Application | None:
         """The application with this id."""
         return self._by_id.get(application_id)
@@ -96,6 +109,11 @@ class Applications:
 
     def __len__(self) -> int:
         return len(self._all)
+
+
+def _by_beginning(applications: tuple[Application, ...]) -> dict[str, Application]:
+    counted = Counter(application.aud[:TAG] for application in applications)
+    return {application.aud[:TAG]: application for application in applications if counted[application.aud[:TAG]] == 1}
 
 
 def _ending(host: str) -> str:

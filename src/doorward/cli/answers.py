@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from doorward.applications import Pattern
-from doorward.settings.file.providers import is_local
+from doorward.settings.file.endpoint import is_local
 
 MailSecurity = Literal["none", "starttls", "tls"]
 _PLAIN: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 @./_-]*|[A-Za-z0-9@./:_-]*)[A-Za-z0-9]")

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from doorward.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from doorward.cli.speech import print_problem, result, summary, write_json
-from doorward.settings import InvalidConfiguration, Settings, load
+from doorward.settings import InvalidConfiguration, Problem, Settings
+from doorward.settings.linting import lint
 
 command = typer.Typer(add_completion=False)
 
@@ -27,8 +28,8 @@ def check(config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     Nothing is started and nothing is changed. Exit code 1 if there is an error; warnings alone leave it at 0.
     """
     try:
-        settings: Settings | None = load(config, os.environ)
-        problems = settings.warnings if settings else ()
+        read: tuple[Settings | None, tuple[Problem, ...]] = lint(config, os.environ)
+        settings, problems = read
     except InvalidConfiguration as error:
         settings, problems = None, error.problems
     if as_json:

@@ -14,8 +14,8 @@ from doorward.applications import Pattern
 from doorward.cli.answers import Answers, MailSecurity, Oidc, SmtpServer, default_name
 from doorward.policy.rules import EmailAddress, EmailDomainName
 from doorward.settings.file.base import HostName
+from doorward.settings.file.endpoint import Endpoint, is_local
 from doorward.settings.file.ingress import IngressPart
-from doorward.settings.file.providers import Endpoint, is_local
 
 Secrets = Mapping[str, str]
 """File name to secret."""

@@ -1,4 +1,4 @@
-"""``doorward revoke``: take access away from a person, an application, a policy or everybody (access.md 5.2)."""
+"""``doorward revoke``: take access away from a person, a program, an application, a policy or everybody (access.md 5.2)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from doorward.applications import Application
 from doorward.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from doorward.cli.revoking import RevocationProblem, report
 from doorward.cli.revoking import revoke as carry_out
+from doorward.cli.tokens import revoke_service_token
 from doorward.settings import Settings, load, names, resolve
 from doorward.store import Store
 
@@ -88,6 +89,19 @@ def policy(
         return found
 
     report(carry_out(settings, Scope.POLICY, target), f"everybody let in by {name}", as_json=as_json)
+
+
+@command.command()
+def token(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The service token's name or id.")],
+    config: ConfigFile = DEFAULT_CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a service token for good, and end whatever it earned. The same as "doorward tokens revoke".
+
+    Example: doorward revoke token deploy-bot
+    """
+    revoke_service_token(load(config, os.environ), name, as_json=as_json)
 
 
 @command.command("all")

@@ -50,11 +50,16 @@ class CommandTable(TyperGroup):
         Row("serve", "doorward.cli.serve", "Run the door: the control plane and Envoy, until Ctrl-C."),
         Row("init", "doorward.cli.init", "Write a commented configuration file to start from."),
         Row("check", "doorward.cli.check", "Report every mistake in the configuration file."),
+        Row("idp", "doorward.cli.idp", "Try an identity provider out, step by step."),
         Row("keys", "doorward.cli.keys", "List or rotate the keys that sign tokens."),
         Row("tokens", "doorward.cli.tokens", "Make, list, rotate and end service tokens, which let programs in."),
         Row("sessions", "doorward.cli.sessions", "List who is signed in, or end one session."),
         Row("revoke", "doorward.cli.revoke", "Take access away from a person, an application, a policy or everybody."),
+        Row("grants", "doorward.cli.grants", "List who asked for access for a time, or take it back."),
+        Row("factors", "doorward.cli.factors", "Show or remove the second factors that people have set up."),
+        Row("reports", "doorward.cli.reports", "Show what is reported about a person and their device."),
         Row("explain", "doorward.cli.explain", "Tell why a request was let in or refused."),
+        Row("policy", "doorward.cli.policy", "Try policies out: run cases, compare configurations, find mistakes."),
         Row("control", "doorward.cli.control", "Run the control plane alone; 'serve' does this.", hidden=True),
     )
 

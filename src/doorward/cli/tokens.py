@@ -7,12 +7,14 @@ import os
 import secrets
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import typer
 from rich.text import Text
 
+from doorward.access.revocation import Scope, service_token_target
+from doorward.cli import revoking
 from doorward.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from doorward.cli.service_token_view import as_json as json_of
 from doorward.cli.service_token_view import lines_of, overlap_of
@@ -116,12 +118,17 @@ def rotate(
 @command.command()
 def revoke(name: Name, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """Delete a token for good, and end whatever it earned. A token made later under the same name is another one."""
-    settings, now = load(config, os.environ), _now()
-    token, ended = _run(settings, lambda store: _revoke(store, name, now))
-    if as_json:
-        write_json({"id": token.id, "name": token.name, "revoked": {"sessions": ended}})
-    else:
-        remark().print(Text(f"Service token {printable(token.name)!r} is deleted; {_sessions(ended)}."))
+    revoke_service_token(load(config, os.environ), name, as_json=as_json)
+
+
+def revoke_service_token(settings: Settings, name: str, *, as_json: bool) -> None:
+    """Delete the token, end what it earned, and say what ended."""
+
+    async def target(store: Store) -> Sequence[str]:
+        return (service_token_target(await _named(store, name)),)
+
+    ended = revoking.revoke(settings, Scope.SERVICE_TOKEN, target)
+    revoking.report(ended, f"the service token {name!r}", as_json=as_json)
 
 
 @command.command()
@@ -196,14 +203,6 @@ async def _create(
     return token
 
 
-async def _revoke(store: Store, name: str, now: int) -> tuple[ServiceToken, int]:
-    token = await _named(store, name)
-    ended = await store.service_tokens.delete(token.id, now)
-    if ended is None:
-        raise _unknown(name)
-    return token, ended
-
-
 async def _named(store: Store, name: str, *, even_declared: bool = False) -> ServiceToken:
     token = await store.service_tokens.named(name)
     if token is None:
@@ -270,10 +269,6 @@ def _print_lines(token: ServiceToken) -> None:
     console = result()
     for line in lines_of(token, _now()):
         console.print(line)
-
-
-def _sessions(ended: int) -> str:
-    return "nothing it earned was in use" if not ended else f"{ended} app token{'' if ended == 1 else 's'} ended"
 
 
 def _now() -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, assert_never
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
+from doorward.access import rounds
+from doorward.access.client_certificate import certificate_of
+from doorward.access.credential import find_credential
 from doorward.access.decision import (
     Allow,
     AnswerPreflight,
@@ -18,10 +21,17 @@ from doorward.access.decision import (
     LoginRequired,
     Refusal,
 )
+from doorward.access.deny_page import deny_url
 from doorward.access.record import reference_of
 from doorward.access.request import Request
+from doorward.access.resume import former_user, resumable
 from doorward.access.snapshot import Snapshot
-from doorward.pages import Denied, Found, Page, Problem, Unauthorized, security_headers
+from doorward.custom_pages import chosen
+from doorward.edge.cross_origin import readable
+from doorward.edge.going_round import going_round_page
+from doorward.edge.headers import CERTIFICATE_DER, CERTIFICATE_SHA256
+from doorward.edge.script_login import script_body, wants_json
+from doorward.pages import NOT_CACHED, Denied, Found, Page, Problem, Unauthorized, denied, security_headers
 from doorward.sessions import (
     CF_APP_SESSION,
     CF_AUTHORIZATION,
@@ -39,14 +49,13 @@ from doorward.tokens.jwt import mint_meta
 Header = tuple[str, str]
 Render = Callable[[Page], str]
 
-NOT_CACHED: Final[tuple[Header, ...]] = (
-    ("cache-control", "private, max-age=0, no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
-    ("expires", "Thu, 01 Jan 1970 00:00:01 GMT"),
-)
+LONGEST_DER: Final = 10 * 1024
+"""Characters of a client certificate in base64 that an origin is shown; of a longer one it gets the fingerprint alone."""
 LONGEST_RETURN: Final = 2048
 """Characters of path and query that a login redirect carries; they travel twice, and URLs have limits on the way."""
 _OURS: Final = re.compile(
-    "|".join(map(any_spelling, (CF_AUTHORIZATION, CF_BINDING, CF_APP_SESSION))), re.IGNORECASE | re.DOTALL
+    "|".join(map(any_spelling, (CF_AUTHORIZATION, CF_BINDING, CF_APP_SESSION, rounds.CF_ROUNDS))),
+    re.IGNORECASE | re.DOTALL,
 )
 """Our cookies, in any spelling that some origin may read as theirs."""
 
@@ -71,14 +80,22 @@ class Fresh:
 
 
 def answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render) -> Answer:
+    """The answer of :func:`_answer`, readable for the pages that the application's ``cors_headers`` name."""
+    plain = _answer(decision, request, snapshot, now, fresh, render)
+    return replace(plain, headers=readable(plain.status, plain.headers, decision.application, request))
+
+
+def _answer(decision: Decision, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render) -> Answer:
     """One ``match``, one answer for each kind of decision."""
     match decision:
         case Allow():
-            return _allow(decision, request, snapshot, now)
+            return forwarding(_allow(decision, request, snapshot, now), request, snapshot, now)
         case Bypass():
-            return Answer(200, _forward(request, None))
+            return forwarding(Answer(200, _forward(request, None)), request, snapshot, now)
         case LoginRequired():
             return _login(decision, request, snapshot, now, fresh, render)
+        case Deny(refusal=Refusal.GOING_ROUND):
+            return _going_round(decision, request, snapshot, now, render, recorded=fresh.recorded)
         case Deny():
             return _deny(decision, request, snapshot, render, recorded=fresh.recorded)
         case AnswerPreflight():
@@ -128,6 +145,7 @@ def _login(
     decision: LoginRequired, request: Request, snapshot: Snapshot, now: int, fresh: Fresh, render: Render
 ) -> Answer:
     public = snapshot.organization.public
+    application, resumed = decision.application, resumable(request, decision.application, snapshot.organization)
     present = app_session_values(request.cookies, public, request.method, fetch_metadata=request.fetch_metadata)
     value = present[0] if present else fresh.app_session
     meta = MetaClaims(
@@ -138,6 +156,8 @@ def _login(
         iat=now,
         exp=now + META_LIFETIME,
         real_country=request.country or "",
+        certificate=certificate_of(request, snapshot, now),
+        former_user=former_user(request, application, snapshot, now) if resumed else "",
     )
     query = urlencode(
         {
@@ -148,14 +168,27 @@ def _login(
         quote_via=quote,
         safe="",
     )
-    location = f"{snapshot.organization.issuer}/cdn-cgi/access/login/{request.host}?{query}"
+    login = f"{snapshot.organization.issuer}/cdn-cgi/access/login/{request.host}"
+    # A browser sends its form once more, to where it is kept (``login.resume``); Envoy buffers nothing for that.
+    location = f"{public.origin(request.host)}/cdn-cgi/access/resume?{query}" if resumed else f"{login}?{query}"
     cookies = () if present else app_session_cookies(value, public, now)
+    cookies += rounds.counted(request, application, public, now)
     headers = (
         ("location", location),
         *(("set-cookie", cookie) for cookie in cookies),
         *_challenge(request, snapshot),
     )
-    return _page(302, Found(location), render, headers)
+    return _page(307 if resumed else 302, Found(location), render, headers)
+
+
+def forwarding(passed: Answer, request: Request, snapshot: Snapshot, now: int) -> Answer:
+    """With the client certificate for the origin, where it counts and ``client_certificate_forwarding`` says so."""
+    here = snapshot.client_authorities.at(request.host)
+    certificate = certificate_of(request, snapshot, now)
+    if here is None or certificate is None or not here.forwarding:
+        return passed
+    der = ((CERTIFICATE_DER, certificate.base64),) if len(certificate.base64) <= LONGEST_DER else ()
+    return replace(passed, headers=(*passed.headers, *der, (CERTIFICATE_SHA256, certificate.fingerprint)))
 
 
 def return_path(request: Request) -> str:
@@ -179,6 +212,9 @@ def _deny(decision: Deny, request: Request, snapshot: Snapshot, render: Render, 
     match decision.refusal:
         case Refusal.LOGIN_BY_SCRIPT:
             headers = (("access-control-allow-headers", "x-requested-with"), *_challenge(request, snapshot))
+            if decision.application is not None and wants_json(request):
+                body = script_body(request, decision.application, snapshot, return_path(request), reference)
+                return Answer(decision.status, (("content-type", "application/json"), *NOT_CACHED, *headers), body)
             return _page(decision.status, Unauthorized(), render, headers)
         case Refusal.SERVICE_AUTH_ONLY | Refusal.SERVICE_TOKEN | Refusal.SERVICE_TOKEN_NOT_PERMITTED:
             return _to_program(decision, request, snapshot, reference, render)
@@ -202,8 +238,23 @@ def _deny(decision: Deny, request: Request, snapshot: Snapshot, render: Render, 
                 reference=reference,
             )
             return _page(decision.status, page, render, _marked(decision))
+        case Refusal.GOING_ROUND:
+            raise ValueError("it has an answer of its own, with the time in it")
         case _:
             assert_never(decision.refusal)
+
+
+def _going_round(
+    decision: Deny, request: Request, snapshot: Snapshot, now: int, render: Render, *, recorded: bool
+) -> Answer:
+    application, public = decision.application, snapshot.organization.public
+    if application is None:
+        raise ValueError("only an application sends anybody to a login")
+    reason = rounds.why(find_credential(request, application, snapshot, now), request)
+    again = public.origin(request.host) + return_path(request)
+    page = going_round_page(reason, public.scheme, again, reference_of(request.id) if recorded else "")
+    headers = (*_marked(decision), ("set-cookie", rounds.forgotten(application, public)))
+    return _page(decision.status, page, render, headers)
 
 
 def _marked(decision: Deny) -> tuple[Header, ...]:
@@ -229,7 +280,7 @@ _TO_PROGRAMS: Final = {
     Refusal.SERVICE_AUTH_ONLY: (
         "Service credentials needed",
         "This application is for programs: it takes service credentials, and none that it accepts was sent.",
-        "Send CF-Access-Client-Id and CF-Access-Client-Secret of a service token that may enter.",
+        "Send CF-Access-Client-Id and CF-Access-Client-Secret of a service token, or show a client certificate, that may enter.",
     ),
     Refusal.SERVICE_TOKEN: (
         "Service token not accepted",
@@ -249,13 +300,13 @@ def _refused(decision: Deny, request: Request, snapshot: Snapshot, reference: st
     if application is None:
         raise ValueError("policies are those of an application")
     by_identity = decision.verdict is not None and decision.verdict.identity_decided
-    elsewhere = application.custom_deny_url if by_identity else application.custom_non_identity_deny_url
-    if elsewhere:
-        location = with_original_url(
-            elsewhere, snapshot.organization.public.origin(request.host) + return_path(request)
-        )
+    location = ""
+    if decision.verdict is not None and decision.evidence is not None:
+        back = snapshot.organization.public.origin(request.host) + return_path(request)
+        location = deny_url(application, decision.verdict, decision.evidence, snapshot, back)
+    if location:
         return _page(302, Found(location), render, (("location", location), *_marked(decision)))
-    page = Denied(
+    ours = Denied(
         application_name=application.name,
         message=application.custom_deny_message,
         email="",
@@ -263,14 +314,9 @@ def _refused(decision: Deny, request: Request, snapshot: Snapshot, reference: st
         try_again_url="",
         sign_out_url=f"{snapshot.organization.issuer}/cdn-cgi/access/logout" if by_identity else "",
     )
-    return _page(decision.status, page, render, _marked(decision))
-
-
-def with_original_url(deny_url: str, original_url: str) -> str:
-    """The operator's deny page with ``original_url`` added, as its own sample page reads it (access.md 1.3)."""
-    parts = urlsplit(deny_url)
-    added = urlencode({"original_url": original_url})
-    return parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()
+    own = chosen(application.custom_pages, snapshot.organization.custom_pages, by_identity=by_identity)
+    page, headers = denied(own, ours)
+    return _page(decision.status, page, render, (*_marked(decision), *headers))
 
 
 def _page(status: int, page: Page, render: Render, headers: tuple[Header, ...]) -> Answer:

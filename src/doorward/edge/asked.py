@@ -6,16 +6,20 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 
+from doorward.access.address import client_address, host_name
 from doorward.access.request import Request
+from doorward.client_certificates import read_shown
 from doorward.edge import headers
 from doorward.sessions import parse_cookies
 
 PREFIX: Final = b"/check"
 """What Envoy puts before the client's path (``path_prefix`` of the ext_authz filter)."""
+
+NO_NAME: Final = ""
+"""The host of a request whose Host header names none: no application covers it, and it is never let through."""
 
 _NO_BODY: Final = re.compile(r"(?:(?:0|-)?,-?)?")
 """What Envoy writes for no Content-Length, or one of zero, and no Transfer-Encoding; or nothing where nobody needs it."""
@@ -47,14 +51,16 @@ def read(scope: Mapping[str, Any], country: Country) -> Asked:
     if not path.startswith(PREFIX + b"/"):
         raise UnreadableQuestionError("the path does not begin with the prefix of the check filter")
     fields = _fields(scope["headers"])
-    address = _address(_only(fields, headers.CLIENT_ADDRESS))
+    address = client_address(_only(fields, headers.CLIENT_ADDRESS))
+    if address is None:
+        raise UnreadableQuestionError(f"{headers.CLIENT_ADDRESS} is not an IP address")
     cookies, malformed = parse_cookies(fields["cookie"])
     try:
         return Asked(
             request=Request(
                 id=_only(fields, "x-request-id"),
                 method=str(scope["method"]),
-                host=host_name(_only(fields, "host")),
+                host=host_name(_only(fields, "host")) or NO_NAME,
                 path=path[len(PREFIX) :].decode("ascii"),
                 query=bytes(scope.get("query_string") or b"").decode("ascii"),
                 ip=address,
@@ -66,6 +72,7 @@ def read(scope: Mapping[str, Any], country: Country) -> Asked:
                 client_id=_joined(fields, headers.CLIENT_ID) if headers.CLIENT_ID in fields else None,
                 client_secret=_joined(fields, headers.CLIENT_SECRET) if headers.CLIENT_SECRET in fields else None,
                 service_header=_joined(fields, headers.SERVICE_TOKEN),
+                certificate=read_shown(_joined(fields, headers.CLIENT_CERTIFICATE)),
                 requested_with=_joined(fields, "x-requested-with"),
                 accept=_joined(fields, "accept"),
                 origin=_joined(fields, "origin"),
@@ -73,6 +80,11 @@ def read(scope: Mapping[str, Any], country: Country) -> Asked:
                 preflight_headers=_joined(fields, "access-control-request-headers"),
                 user_agent=_joined(fields, "user-agent"),
                 has_body=not _NO_BODY.fullmatch(_joined(fields, headers.BODY)),
+                fetch_dest=_joined(fields, "sec-fetch-dest"),
+                referer=_joined(fields, "referer"),
+                content_type=_joined(fields, "content-type"),
+                fetch_site=_joined(fields, "sec-fetch-site"),
+                fetch_mode=_joined(fields, "sec-fetch-mode"),
                 fetch_metadata=any(name.startswith("sec-fetch-") for name in fields),
             ),
             route=_only(fields, headers.ROUTE),
@@ -85,14 +97,6 @@ def request_id(scope: Mapping[str, Any]) -> str:
     """The id of the request that is asked about, as far as there is one; empty otherwise."""
     ids = [value for name, value in scope["headers"] if name.lower() == _REQUEST_ID]
     return ids[0].decode("latin-1") if len(ids) == 1 else ""
-
-
-def host_name(authority: str) -> str:
-    """The name in a Host header: lower case, without port and without the trailing dot."""
-    name = authority.strip().lower()
-    if name.startswith("["):
-        return name.partition("]")[0] + "]"
-    return name.partition(":")[0].removesuffix(".")
 
 
 def _fields(raw: Sequence[tuple[bytes, bytes]]) -> defaultdict[str, list[str]]:
@@ -112,14 +116,3 @@ def _only(fields: Mapping[str, list[str]], name: str) -> str:
 def _joined(fields: Mapping[str, list[str]], name: str) -> str:
     """As RFC 9110 section 5.2 joins repeated fields. A credential sent twice becomes one that verifies as nothing."""
     return ", ".join(fields.get(name, []))
-
-
-@lru_cache(maxsize=4096)
-def _address(text: str) -> IPv4Address | IPv6Address:
-    try:
-        address = ip_address(text)
-    except ValueError as error:
-        raise UnreadableQuestionError(f"{text!r} is not an IP address") from error
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address

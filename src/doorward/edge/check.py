@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import structlog
 
+from doorward.access.client_certificate import certificate_of
 from doorward.access.credential import Credential, find_credential
 from doorward.access.decide import decide
 from doorward.access.decision import Allow, AnswerPreflight, Bypass, Decision, Deny, LoginRequired, Refusal
@@ -16,14 +17,19 @@ from doorward.access.record import of_decision
 from doorward.access.request import Request
 from doorward.access.service_auth import ServiceCredential
 from doorward.access.snapshot import Snapshot
+from doorward.applications import Application
 from doorward.edge.answer import Answer, Fresh, answer, failed
 from doorward.edge.asked import UnreadableQuestionError, read, request_id
+from doorward.edge.device_app_tokens import DeviceAppTokens
+from doorward.edge.learning import learn
 from doorward.edge.metrics import Metrics
 from doorward.edge.service_app_tokens import Granted, ServiceAppTokens
 from doorward.edge.service_tokens import KnownServiceTokens
 from doorward.errors import StoreError
+from doorward.grants import NO_CLEARANCE, Clearance, asks_for_more
 from doorward.journal import request_bound
 from doorward.pages import Page
+from doorward.second_factor import NO_PROOFS, Proofs, ever_demanded
 from doorward.services import Services
 from doorward.sessions import Session, new_app_session
 from doorward.tokens.jwt import mint_app
@@ -41,6 +47,7 @@ class Check:
         self._metrics = metrics
         self._known = KnownServiceTokens(services.store)
         self._programs = ServiceAppTokens(services.store)
+        self._devices = DeviceAppTokens()
 
     async def __call__(self, scope: dict[str, Any], _receive: Any, send: Any) -> None:
         """Answer one call. Whatever goes wrong, the answer is a refusal."""
@@ -85,17 +92,41 @@ class Check:
 
         service = await self._known.credential(request, application, credential, snapshot, now)
 
-        decision = decide(request, application, credential, session, snapshot, now, secrets.token_hex(32), service)
+        clearance = await self._clearance(application, session)
+
+        learned = await learn(services.store, request, application, session, snapshot, now)
+
+        nonce = secrets.token_hex(32)
+        proofs = await self._proofs(application, session, snapshot)
+        decision = decide(
+            request, application, credential, session, snapshot, now, nonce, service, clearance, learned, proofs
+        )
 
         signed_now = False
         if isinstance(decision, Allow) and decision.token is None:
-            granted = await self._grant(decision, session, snapshot, now)
+            granted = await self._grant(request, decision, session, snapshot, now)
             decision, signed_now = granted.decision, granted.fresh
         recorded = self._record(request, decision, session, service, now, _why_not(credential), signed_now=signed_now)
         fresh = Fresh(app_session=new_app_session(secrets.token_bytes(8)), recorded=recorded)
         return answer(decision, request, snapshot, now, fresh, render)
 
-    async def _grant(self, decision: Allow, session: Session | None, snapshot: Snapshot, now: int) -> Granted:
+    async def _clearance(self, application: Application | None, session: Session | None) -> Clearance:
+        """What the session asked for; read only where a policy of the application wants a reason or an approval."""
+        if application is None or session is None or not asks_for_more(application.policies):
+            return NO_CLEARANCE
+        return Clearance(
+            session.nonce, application.id, await self._services.store.grants.of(session.nonce, application.id)
+        )
+
+    async def _proofs(self, application: Application | None, session: Session | None, snapshot: Snapshot) -> Proofs:
+        """The second factors that the session has shown; read only where one may be demanded."""
+        if application is None or session is None or not ever_demanded(application, snapshot.organization):
+            return NO_PROOFS
+        return await self._services.store.factors.shown_by(session.nonce)
+
+    async def _grant(
+        self, request: Request, decision: Allow, session: Session | None, snapshot: Snapshot, now: int
+    ) -> Granted:
         """The decision with the token it asks for, remembered before anybody can use it: what is unknown cannot be revoked.
 
         Another decision when the session, or the service token, ended while this was decided.
@@ -103,10 +134,14 @@ class Check:
         if decision.service is not None:
             return await self._programs.grant(decision, decision.service, snapshot, now)
         claims, known = decision.claims, True
-        if session is not None:
+        certificate = certificate_of(request, snapshot, now) if not claims.sub else None
+        if certificate is not None:
+            return Granted(*self._devices.grant(decision, certificate.fingerprint, snapshot, now))
+        if session is not None and claims.sub:
             known = await self._services.store.app_tokens.record(
-                claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp, claims.policy_id
-            )
+                claims.nonce, session.nonce, decision.application.id, claims.iat, claims.exp, claims.policy_id,
+                grant_id=decision.grant.id if decision.grant is not None else "",
+            )  # fmt: skip
         if not known:
             return Granted(LoginRequired(decision.application, decision.verdict), fresh=False)
         return Granted(replace(decision, token=mint_app(claims, snapshot.keys.current(now))), fresh=True)
@@ -128,7 +163,8 @@ class Check:
             return False
         whose = None if _of_a_program(decision) else session
         reasons = "; ".join(reason for reason in (_about(service), detail) if reason)
-        record = of_decision(request, decision, whose, now, reasons, service.known)
+        proven = service.proven is not None
+        record = of_decision(request, decision, whose, now, reasons, service.known, proven=proven)
         self._services.audit.record(record)
         return True
 
@@ -166,10 +202,10 @@ def _worth_keeping(decision: Decision, service: ServiceCredential, *, signed_now
 
 
 def _of_a_program(decision: Decision) -> bool:
-    """It was decided by a service token, whoever else the request could have been about."""
+    """It was decided without a user, whoever else the request could have been about."""
     match decision:
         case Allow():
-            return decision.service is not None
+            return not decision.claims.sub
         case Deny():
             return decision.refusal in {Refusal.SERVICE_TOKEN, Refusal.SERVICE_TOKEN_NOT_PERMITTED}
         case _:

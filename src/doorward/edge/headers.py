@@ -21,6 +21,9 @@ has no body, and the question itself is asked without it.
 """
 SERVICE_TOKEN: Final = "x-doorward-service-token"  # noqa: S105 - a header's name
 """The value of the header that an application takes a service token from, for the control plane."""
+CLIENT_CERTIFICATE: Final = "x-doorward-client-certificate"
+"""The client certificate of the connection and by whom it was checked, for the control plane; only on connections of a
+host that has authorities for it, and only when the certificate is good."""
 ROUTE: Final = "x-doorward-route"
 """The application id Envoy's route is for, or :data:`NO_APPLICATION`."""
 NO_APPLICATION: Final = "none"
@@ -30,6 +33,11 @@ JWT_ASSERTION: Final = "cf-access-jwt-assertion"
 AUTHENTICATED_EMAIL: Final = "cf-access-authenticated-user-email"
 IDENTITY: Final = (JWT_ASSERTION, AUTHENTICATED_EMAIL)
 """What an origin trusts (access.md 3.1). Only the door writes these."""
+
+CERTIFICATE_DER: Final = "cf-client-cert-der-base64"
+CERTIFICATE_SHA256: Final = "cf-client-cert-sha256"
+FORWARDED_CERTIFICATE: Final = (CERTIFICATE_DER, CERTIFICATE_SHA256)
+"""What an origin is shown of a client certificate where ``client_certificate_forwarding`` is on (access.md 3.1)."""
 
 ACCESS_TOKEN: Final = "cf-access-token"  # noqa: S105 - a header's name
 CLIENT_ID: Final = "cf-access-client-id"
@@ -42,6 +50,7 @@ CONSIDERED: Final = (
     "accept",
     "access-control-request-headers",
     "access-control-request-method",
+    "content-type",
     "cookie",
     "origin",
     "referer",
@@ -70,6 +79,9 @@ _TARGETS: Final = ("x-host", "x-original-host", "x-original-uri", "x-original-ur
 _FORWARDED: Final = "x-forwarded-"
 _ENVOY: Final = "x-envoy-"
 _ACCESS: Final = "cf-access-"
+_CERTIFICATE: Final = "cf-client-cert-"
+_CERTIFICATES: Final = ("client-cert", "client-cert-chain")
+"""RFC 9440: a proxy that ends TLS has to remove these."""
 
 
 def stripped_pattern(trusted: Iterable[str] = ()) -> str:
@@ -79,13 +91,14 @@ def stripped_pattern(trusted: Iterable[str] = ()) -> str:
     """
     kept = frozenset(trusted)
     forwarded = _all_but(frozenset(name.removeprefix(_FORWARDED) for name in kept if name.startswith(_FORWARDED)))
-    exact = sorted({REQUEST_ID, *_ADDRESSES, *_TARGETS} - kept)
+    exact = sorted({REQUEST_ID, *_ADDRESSES, *_TARGETS, *_CERTIFICATES} - kept)
     return "|".join(
         (
             PREFIX + _all_but(frozenset({ASSERTION.removeprefix(PREFIX)})),
             _ACCESS + _all_but(frozenset(name.removeprefix(_ACCESS) for name in CREDENTIALS)),
             _FORWARDED + forwarded,
             _ENVOY + ".*",
+            _CERTIFICATE + ".*",
             *exact,
         )
     )

@@ -2,13 +2,14 @@
 
 ``routes`` says which address is answered by what; ``reception`` takes a request in, finds out which host it is for, and
 makes a page of whatever goes wrong. In the order of a login: ``start`` · ``callback`` or ``pin`` and ``pin_code`` ·
-``establish`` · ``entry`` · ``authorized``; and beside it ``identity``, ``logout``, ``certs``, ``protected_resource``.
+``establish`` · ``entry`` · ``authorized`` · ``walk``; and beside it ``resume``, ``identity``, ``logout``, ``certs``, ``protected_resource``.
 """
 
 from __future__ import annotations
 
 from doorward.login.outbox import Outbox
 from doorward.login.reception import Reception
+from doorward.login.roads import Roads
 from doorward.login.routes import application_routes, team_routes
 from doorward.services import Services
 
@@ -17,5 +18,5 @@ __all__ = ["Reception", "application"]
 
 def application(services: Services) -> Reception:
     """The ASGI application. Call its ``close`` (or speak the lifespan protocol) to let mails under way go out."""
-    outbox = Outbox()
-    return Reception(services, team_routes(services, outbox), application_routes(services), outbox)
+    outbox, roads = Outbox(), Roads()
+    return Reception(services, team_routes(services, outbox, roads), application_routes(services, roads), outbox)

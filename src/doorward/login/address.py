@@ -1,24 +1,25 @@
-"""Who is asked and who asks: our own host names, the client's address, and paths that are safe to send somebody to."""
+"""Which of our hosts is asked, what counts as one client, and paths that are safe to send somebody to."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Final
 from urllib.parse import quote, unquote
 
+from doorward.access.address import host_name
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Application
+from doorward.resumption import kept_id
 
 CLIENT_ADDRESS: Final = "x-doorward-client-address"
 """Set by our Envoy on every request; a copy that a client sent was removed before."""
 LONGEST_PATH: Final = 4096
 """Characters of path and query that anybody is sent back to; anything longer leads to ``/``."""
 
-_HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.ASCII)
-_PORT: Final = re.compile(r":[0-9]{1,5}", re.ASCII)
+_STOP: Final = re.compile(r"/cdn-cgi/access/walk\?[A-Za-z0-9%&=._~-]{1,2000}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PATH_SAFE: Final = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE: Final = _PATH_SAFE + "?[]{}|^`"
@@ -43,20 +44,6 @@ class ApplicationHost:
 Asked = TeamDomain | ApplicationHost
 
 
-def host_name(authority: str) -> str | None:
-    """The name in a Host header: lower case, no port, no trailing dot. None when it is not a plain DNS name."""
-    if not authority.isascii():
-        return None  # before anything is made lower case: the Kelvin sign would become a plain k
-    name = authority.lower()
-    colon = name.find(":")
-    if colon >= 0:
-        if not _PORT.fullmatch(name[colon:]):
-            return None
-        name = name[:colon]
-    name = name.removesuffix(".")
-    return name if len(name) <= 253 and ".." not in name and _HOST.fullmatch(name) else None
-
-
 def asked_host(authority: str, snapshot: Snapshot) -> Asked | None:
     """Which of our hosts a Host header names; None for any other. The team domain wins over a wildcard that covers it."""
     host = host_name(authority)
@@ -72,17 +59,6 @@ def applications_on(host: str, snapshot: Snapshot) -> tuple[Application, ...]:
     """Every application that covers something on this host, each once, most specific first."""
     found = {application.id: application for _, application in snapshot.applications.ordered(host)}
     return tuple(found.values())
-
-
-def client_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that Envoy reports, IPv4-mapped ones as IPv4; None when there is none."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
 
 
 def address_bucket(address: IPv4Address | IPv6Address | None) -> str:
@@ -101,6 +77,8 @@ def safe_path(raw: str) -> str:
     """
     if len(raw) > LONGEST_PATH or _CONTROL.search(raw):
         return "/"
+    if kept_id(raw) or _STOP.fullmatch(raw):
+        return raw  # what a login may lead to of our own: ``login.resume``, ``login.walk``
     path, _, query = raw.partition("#")[0].partition("?")
     if not path.startswith("/") or path.startswith("//") or "\\" in path or re.search(r"\s", path):
         return "/"

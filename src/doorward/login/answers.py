@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -10,17 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from doorward.applications import Application
 from doorward.login.problems import RefusedVisitError, referenced
-from doorward.organization import Organization
-from doorward.pages import Found, Page, Pages, security_headers
+from doorward.organization import Organization, PublicAddress
+from doorward.pages import NOT_CACHED, Found, Page, Pages, security_headers
 from doorward.signin import Destination
 
 Header = tuple[str, str]
 
 PREFIX: Final = "/cdn-cgi/access"
-NOT_CACHED: Final[tuple[Header, ...]] = (
-    ("cache-control", "private, max-age=0, no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
-    ("expires", "Thu, 01 Jan 1970 00:00:01 GMT"),
-)
 _FIXED: Final[tuple[Header, ...]] = (*NOT_CACHED, ("x-content-type-options", "nosniff"))
 
 
@@ -94,27 +91,33 @@ def redirect(
     *,
     cookies: Iterable[str] = (),
     headers: Iterable[Header] = (),
+    status: int = 302,
 ) -> Response:
-    """302. ``location`` is made by the functions above, or is a provider's or the operator's own URL."""
-    response = Response(pages.render(Found(location), organization), 302, media_type="text/html")
-    return _completed(response, (("location", location), *page_headers(), *headers), cookies)
+    """On to ``location``, which is made by the functions above, or is a provider's or the operator's own URL.
 
-
-def continued(
-    pages: Pages,
-    organization: Organization,
-    location: str,
-    *,
-    cookies: Iterable[str] = (),
-    headers: Iterable[Header] = (),
-) -> Response:
-    """Like :func:`redirect`, by a page that goes on at once.
-
-    A cookie with ``SameSite=Strict`` is not sent after a redirect that another site began: the visitor would be sent to
-    the login again and again (access.md 1.7). A page of the application's own host begins afresh.
+    ``status``: 303 after a form that was not taken, so that reloading sends nothing again.
     """
-    response = Response(pages.render(Found(location), organization), 200, media_type="text/html")
-    return _completed(response, (("refresh", f"0;url={location}"), *page_headers(), *headers), cookies)
+    response = Response(pages.render(Found(location), organization), status, media_type="text/html")
+    leading = ("refresh", f"0;url={location}") if status == 200 else ("location", location)
+    return _completed(response, (leading, *page_headers(), *headers), cookies)
+
+
+continued: Final = partial(redirect, status=200)
+"""Like :func:`redirect`, by a page that goes on at once.
+
+A cookie with ``SameSite=Strict`` is not sent after a redirect that another site began: the visitor would be sent to the
+login again and again (access.md 1.7). A page of the application's own host begins afresh.
+"""
+temporarily: Final = partial(redirect, status=307)
+"""Like :func:`redirect`; the browser sends the same form once more, there."""
+
+
+def widened(response: Response, public: PublicAddress) -> Response:
+    """For a page whose form goes to the application: what that answers may lead anywhere, as after the original form."""
+    anywhere = "form-action 'self' https:" if public.scheme == "https" else "form-action 'self' https: http:"
+    policy = response.headers["content-security-policy"].replace("form-action 'self'", anywhere)
+    response.headers["content-security-policy"] = policy
+    return response
 
 
 def empty_answer() -> Response:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from doorward.applications import Application
 from doorward.login.address import ApplicationHost
 from doorward.login.visit import Visit
 from doorward.sessions import CF_AUTHORIZATION
@@ -24,13 +22,14 @@ def presented(visit: Visit) -> tuple[str, ...]:
 
 def valid_tokens(visit: Visit, asked: ApplicationHost | None) -> tuple[AppClaims, ...]:
     """Verified, unrevoked claims for an application of this host; for any application when ``asked`` is None."""
-    applications: Iterable[Application] = visit.snapshot.applications if asked is None else asked.applications
-    by_aud = {application.aud: application for application in applications}
-    found = (_verified(token, visit) for token in presented(visit))
+    verified = (_verified(token, visit) for token in presented(visit))
+    pairs = ((claims, visit.snapshot.application(claims.aud)) for claims in verified if claims is not None)
     return tuple(
         claims
-        for claims in found
-        if claims is not None and claims.aud in by_aud and not visit.snapshot.revokes(by_aud[claims.aud].id, claims)
+        for claims, application in pairs
+        if application is not None
+        and (asked is None or any(claims.aud == one.aud for one in asked.applications))
+        and not visit.snapshot.revokes(application.id, claims)
     )
 
 

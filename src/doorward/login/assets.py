@@ -1,4 +1,4 @@
-"""The style sheets of the pages, on both domains: a denied page of the door is shown on an application's host."""
+"""The style sheets of the pages and the script for passkeys, on both domains: a denied page of the door is shown on an application's host."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from doorward.services import Services
 FOREVER: Final = "public, max-age=31536000, immutable"
 """The name holds a hash of the content."""
 BRIEFLY: Final = "public, max-age=300"
+_SCRIPT: Final = re.compile(r"passkey\.[0-9a-f]{1,64}\.js")
 _OLDER: Final = re.compile(r"(?:door|design)\.[0-9a-f]{1,64}\.css")
 
 
 def asset(visit: Visit, services: Services, name: str) -> Response:
-    """``GET /assets/<name>``: ``door.<hash>.css``, or ``design.<hash>.css`` with the organization's colours.
+    """``GET /assets/<name>``: ``door.<hash>.css``, ``passkey.<hash>.js``, or ``design.<hash>.css`` with the organization's colours.
 
     A page that was rendered before an update names an older hash; it gets the present sheet rather than none.
     """
+    if _SCRIPT.fullmatch(name):
+        path, script = services.pages.script
+        cached = FOREVER if path == f"{PREFIX}/assets/{name}" else BRIEFLY
+        return text_answer(script.decode(), "text/javascript", cached=cached)
     found = services.pages.asset(f"{PREFIX}/assets/{name}", visit.organization)
     if found is not None:
         return text_answer(found.decode(), "text/css", cached=FOREVER)

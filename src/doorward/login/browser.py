@@ -8,6 +8,7 @@ keeps the last, and a login that ends in one tab replaces the value that the oth
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,6 +34,9 @@ MOST_TOKENS: Final = 4
 _PLAUSIBLE: Final = range(16, 129)
 """Lengths of a CF_Session value that is taken up again; ours have 43."""
 _HOST_PREFIX: Final = "__Host-"
+_ATTEMPT: Final = re.compile(CF_SESSION + "_[0-9a-f]{8}")
+_MOST_ATTEMPTS: Final = 16
+"""Cookies of attempts that are looked at."""
 
 
 def binding(visit: Visit, fresh: str) -> str:
@@ -63,13 +67,32 @@ def attempt_cookies(visit: Visit, value: str) -> tuple[str, ...]:
 
 def proven(visit: Visit, browser_hash: str) -> bool:
     """Whether this is the browser that began the login with this ``browser_hash``."""
+    return bool(proven_value(visit, browser_hash))
+
+
+def proven_value(visit: Visit, browser_hash: str) -> str:
+    """The value of CF_Session, or of the attempt's own cookie, with this ``browser_hash``; empty: another browser."""
     public = visit.organization.public
     values = (
         value
         for name in (CF_SESSION, _attempt_name(browser_hash))
         for value in browser_value(visit.cookies, name, public, visit.method, visit.fetch_metadata)
     )
-    return any(hmac.compare_digest(secret_hash(value), browser_hash) for value in values)
+    found = [value for value in values if hmac.compare_digest(secret_hash(value), browser_hash)]
+    return found[0] if found else ""
+
+
+def begun_here(visit: Visit) -> tuple[str, ...]:
+    """What the logins that were begun in this browser carry as ``browser_hash``, as far as its cookies tell."""
+    public = visit.organization.public
+    names = {name.removeprefix(_HOST_PREFIX) for name, _ in visit.cookies}
+    ours = sorted(name for name in names if name == CF_SESSION or _ATTEMPT.fullmatch(name))[:_MOST_ATTEMPTS]
+    values = (
+        value
+        for name in ours
+        for value in browser_value(visit.cookies, name, public, visit.method, visit.fetch_metadata)
+    )
+    return tuple(dict.fromkeys(map(secret_hash, values)))
 
 
 def device_cookies(visit: Visit, fresh: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from doorward.login import browser
+from doorward.login import browser, saml
 from doorward.login.answers import destination_url, empty_answer, team_url
 from doorward.login.entry import methods
 from doorward.login.establish import establish
@@ -12,10 +12,12 @@ from doorward.login.link import hinted_url
 from doorward.login.parameters import ParameterError, Parameters
 from doorward.login.pin_code import mailed_link, typed_code
 from doorward.login.problems import (
+    RefusedVisitError,
     application_gone,
     lost_attempt,
     lost_browser,
     method_not_offered,
+    provider_left_open,
 )
 from doorward.login.trouble import provider_trouble
 from doorward.login.visit import Visit
@@ -28,13 +30,25 @@ async def callback(visit: Visit, services: Services) -> Response:
     if visit.head:
         return empty_answer()  # whoever asks by HEAD only looks; nothing is used up
     answer = merged(visit.query, visit.form)
+    if saml.RESPONSE in visit.form.values:
+        return await saml.keep_answer(visit, services)
     if "state" in answer.values:
         return await provider_answer(visit, services, answer)
     if "nonce" in visit.form.values:
         return await typed_code(visit, services)
     if "nonce" in visit.query.values:
         return await mailed_link(visit, services)
+    if "error" in answer.values:
+        raise await left_open(visit, services)
     raise lost_attempt("")
+
+
+async def left_open(visit: Visit, services: Services) -> RefusedVisitError:
+    """A provider's refusal without ``state``: nobody knows which login it ends, so none is ended. The page leads to the
+    application that this browser was on its way to.
+    """
+    destination = await services.store.attempts.latest(browser.begun_here(visit), visit.now)
+    return provider_left_open(destination_url(visit.organization, destination) if destination is not None else "")
 
 
 async def provider_answer(visit: Visit, services: Services, answer: Parameters) -> Response:
@@ -50,16 +64,18 @@ async def provider_answer(visit: Visit, services: Services, answer: Parameters) 
     destination = attempt.destination
     again = destination_url(visit.organization, destination) if destination is not None else ""
     if not browser.proven(visit, attempt.browser_hash):
-        raise lost_browser(again)
+        raise lost_browser(again, cookies=bool(visit.cookies))
     application = visit.snapshot.application(destination.aud) if destination is not None else None
-    if destination is not None and application is None:
+    if destination is not None and application is None and not destination.on_team:
         raise application_gone()
     idp = visit.snapshot.identity_providers.get(attempt.idp_id)
     if idp is None or (application is not None and idp not in methods(application, visit.snapshot)):
         raise method_not_offered(again)
     redirect_uri = team_url(visit.organization, "/callback")
+    kept = await saml.answer_of(visit, services, idp, state)
+    values = answer.values if kept is None else kept
     try:
-        identity = await services.providers.identity(idp, attempt, answer.values, redirect_uri, visit.now)
+        identity = await services.providers.identity(idp, attempt, values, redirect_uri, visit.now)
     except ProviderError as error:
         raise provider_trouble(visit, services, error, idp, application, again=again) from error
     return await establish(visit, services, identity, destination)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from doorward.login.answers import PREFIX, destination_url, page_answer, query_string, team_url
@@ -10,13 +12,26 @@ from doorward.pages import ConfirmCode, EnterCode
 from doorward.services import Services
 from doorward.signin import PIN_LIFETIME, PinChallenge
 
+WRONG: Final = "wrong"
+UNREADABLE: Final = "unreadable"
+_ERRORS: Final = {WRONG: "That is not the code.", UNREADABLE: "The code is the six digits in the mail."}
+"""What the page says about the code that was typed before."""
 
-def code_page_url(visit: Visit, challenge: PinChallenge) -> str:
-    """Where the page stands: its address names the challenge, so that it can be reloaded."""
+
+def code_page_url(visit: Visit, challenge: PinChallenge, error: str = "") -> str:
+    """Where the page stands: its address names the challenge, so that it can be reloaded. ``error``: one of those above."""
     destination = challenge.destination
     host = destination.hostname if destination is not None else visit.organization.auth_domain
     query = {"kid": destination.aud} if destination is not None else {}
-    return team_url(visit.organization, f"/verify-code/{host}", {**query, "nonce": challenge.nonce})
+    last = {"error": error} if error else {}
+    return team_url(visit.organization, f"/verify-code/{host}", {**query, "nonce": challenge.nonce, **last})
+
+
+def asked_again(visit: Visit, services: Services, challenge: PinChallenge) -> Response:
+    """The form at its own address, with what was wrong with the last code when the address says so."""
+    code = visit.query.get("error")
+    error, left = _ERRORS.get(code, ""), challenge.tries_left if code == WRONG else None
+    return code_page(visit, services, challenge, error=error, tries_left=left, status=400 if error else 200)
 
 
 def code_page(

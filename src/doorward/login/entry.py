@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable
-from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import Response
 
+from doorward.access.deny_page import deny_url
 from doorward.access.snapshot import Snapshot
 from doorward.applications import Application
-from doorward.login.address import host_name
+from doorward.custom_pages import chosen
 from doorward.login.answers import (
     PREFIX,
     application_url,
@@ -21,32 +21,18 @@ from doorward.login.answers import (
     redirect,
     team_url,
 )
+from doorward.login.clearance import weighed
+from doorward.login.factor_proofs import factor_url, factored
+from doorward.login.link import Proven, reason_url
 from doorward.login.recording import record_allowed, record_refused
 from doorward.login.visit import Visit
+from doorward.login.weighing import personal_verdict
 from doorward.organization import IdentityProvider
-from doorward.pages import Denied
-from doorward.policy.evaluate import evaluate
-from doorward.policy.model import Evidence
+from doorward.pages import Denied, denied
 from doorward.policy.verdict import Outcome, Verdict
 from doorward.services import Services
 from doorward.sessions import Session, app_session_lifetime
 from doorward.signin import HANDOFF_LIFETIME, Destination, Handoff
-
-_NO_LOGIN_NEEDED = frozenset({Outcome.BYPASS, Outcome.SERVICE_AUTH})
-
-
-def login_verdict(application: Application, evidence: Evidence, snapshot: Snapshot) -> Verdict:
-    """What the policies say about somebody who logs in.
-
-    A bypass or service-auth policy that matches on the team domain lets nobody in by a login: the application may see
-    another address of the same visitor (IPv4 here, IPv6 there), and sending them back and forth would never end. Then
-    only the policies that are about people decide.
-    """
-    verdict = evaluate(application.policies, evidence, snapshot.directory)
-    if verdict.outcome not in _NO_LOGIN_NEEDED:
-        return verdict
-    about_people = tuple(policy for policy in application.policies if policy.decision in {"allow", "deny"})
-    return evaluate(about_people, evidence, snapshot.directory)
 
 
 def methods(application: Application, snapshot: Snapshot) -> tuple[IdentityProvider, ...]:
@@ -66,10 +52,19 @@ async def enter(
     cookies: Iterable[str] = (),
 ) -> Response:
     """Evaluate and act: 302 to ``/authorized`` on the application's host, or the refusal. ``cookies`` go along."""
-    verdict = login_verdict(application, visit.evidence(session.identity), visit.snapshot)
+    visit = visit.to(destination)
+    verdict = await personal_verdict(visit, services, session, application)
     headers = (("cf-access-domain", application.domain),)
     if verdict.outcome is not Outcome.ALLOW:
         return refuse(visit, services, application, destination, verdict, session=session, cookies=cookies)
+    verdict = (await factored(visit, services, session, application, verdict)).verdict
+    if verdict.outcome is not Outcome.ALLOW:  # a second factor is missing
+        location = factor_url(visit, Proven(application, destination, visit.country or ""))
+        return redirect(services.pages, visit.organization, location, cookies=cookies, headers=headers)
+    verdict = (await weighed(visit, services, session, application, verdict)).verdict
+    if verdict.outcome is not Outcome.ALLOW:  # a reason is missing, or an approval
+        location = reason_url(visit, Proven(application, destination, visit.country or ""))
+        return redirect(services.pages, visit.organization, location, cookies=cookies, headers=headers)
     lifetime = app_session_lifetime(application, verdict.policy, visit.organization)
     handoff = Handoff(
         nonce=services.token(),
@@ -115,10 +110,11 @@ def refuse(
     organization = visit.organization
     back = destination_url(organization, destination)
     marked = (("cf-access-domain", application.domain), ("cf-access-aud", application.aud), ("cf-access-error", "1"))
-    elsewhere = deny_url(visit, application, verdict, session, back)
+    evidence = visit.evidence(session.identity if session is not None else None)
+    elsewhere = deny_url(application, verdict, evidence, visit.snapshot, back)
     if elsewhere:
         return redirect(services.pages, organization, elsewhere, cookies=cookies, headers=marked)
-    page = Denied(
+    ours = Denied(
         application_name=application.name,
         message=application.custom_deny_message,
         email=session.identity.email if session is not None else "",
@@ -126,26 +122,6 @@ def refuse(
         try_again_url=back,
         sign_out_url=team_url(organization, "/logout", {"returnTo": back}) if session is not None else "",
     )
-    return page_answer(services.pages, organization, page, 403, cookies=cookies, headers=marked)
-
-
-def deny_url(
-    visit: Visit, application: Application, verdict: Verdict, session: Session | None, original_url: str
-) -> str:
-    """The operator's own page for this kind of refusal, with ``original_url`` added (access.md 1.3); empty for none.
-
-    Also empty when that page lies behind the door and would refuse this visitor as well: two such pages that lead to
-    each other would send them round for ever.
-    """
-    chosen = application.custom_deny_url if verdict.identity_decided else application.custom_non_identity_deny_url
-    parts = urlsplit(chosen)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return ""
-    behind = visit.snapshot.applications.match(host_name(parts.hostname) or "", parts.path or "/")
-    if behind is not None:
-        identity = session.identity if session is not None else None
-        outcome = evaluate(behind.policies, visit.evidence(identity), visit.snapshot.directory).outcome
-        if outcome not in {Outcome.ALLOW, Outcome.BYPASS}:
-            return ""
-    added = urlencode({"original_url": original_url})
-    return parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()
+    own = chosen(application.custom_pages, organization.custom_pages, by_identity=verdict.identity_decided)
+    page, protected = denied(own, ours)
+    return page_answer(services.pages, organization, page, 403, cookies=cookies, headers=(*marked, *protected))

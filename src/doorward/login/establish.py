@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from doorward.identity import Identity
+from doorward.identity import Identity, canonical_email
 from doorward.login import browser
-from doorward.login.answers import redirect, team_url
+from doorward.login.answers import destination_url, redirect, team_url
 from doorward.login.entry import enter
-from doorward.login.problems import application_gone
+from doorward.login.problems import application_gone, switched_off
 from doorward.login.recording import record_allowed
 from doorward.login.visit import Visit
 from doorward.services import Services
@@ -44,6 +44,7 @@ async def establish(
     user_id = await services.store.users.resolve(identity.email, identity.name, visit.now)
     session = new_session(visit, identity, user_id, services.token())
     await services.store.sessions.open(session)
+    await _refuse_switched_off(visit, services, session)
     if previous is not None and (destination is None or previous.user_id != user_id):
         # Another person, or facts that were asked for afresh: what the old session earned ends with it. The same person
         # in ten tabs keeps all ten sessions, or the tabs would sign each other out.
@@ -60,10 +61,27 @@ async def establish(
         record_allowed(visit, services, session, None, None)
         location = team_url(visit.organization, "/refresh-identity", {"success": "true"})
         return redirect(services.pages, visit.organization, location, cookies=earned)
+    if destination.on_team:
+        record_allowed(visit, services, session, None, None)
+        location = destination_url(visit.organization, destination)
+        return redirect(services.pages, visit.organization, location, cookies=earned)
     application = visit.snapshot.application(destination.aud)
     if application is None:
         raise application_gone()
     return await enter(visit, services, session, application, destination, single_sign_on=False, cookies=earned)
+
+
+async def _refuse_switched_off(visit: Visit, services: Services, session: Session) -> None:
+    """Nobody whom the provider's directory (SCIM) has switched off gets a session by that provider.
+
+    After it was opened, so that one that is switched off in this very moment is seen here or by whoever ends sessions.
+    """
+    idp = visit.snapshot.identity_providers.get(session.identity.idp_id)
+    if idp is None or idp.scim_config is None or not idp.scim_config.enabled:
+        return
+    if await services.store.directory.switched_off(idp.id, canonical_email(session.identity.email)):
+        await services.store.sessions.revoke(session.nonce, visit.now)
+        raise switched_off(idp.name, session.identity.email)
 
 
 def new_session(visit: Visit, identity: Identity, user_id: str, secret: str) -> Session:

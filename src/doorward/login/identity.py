@@ -11,11 +11,11 @@ from doorward.login.address import ApplicationHost
 from doorward.login.answers import json_answer, page_answer, redirect, team_url
 from doorward.login.app_tokens import presented, valid_tokens
 from doorward.login.code_page import code_page_url
-from doorward.login.entry import login_verdict
 from doorward.login.outbox import Outbox
 from doorward.login.pin import Wanted, send_code
 from doorward.login.problems import no_session
 from doorward.login.start import depart
+from doorward.login.verdict import login_verdict
 from doorward.login.visit import Visit
 from doorward.organization import Organization
 from doorward.pages import Notice
@@ -23,6 +23,7 @@ from doorward.policy.verdict import Outcome
 from doorward.services import Services
 from doorward.sessions import Session
 from doorward.tokens.claims import AppClaims
+from doorward.tokens.custom import capped
 
 NO_SESSION = "no valid session: send the CF_Authorization cookie of a login that still holds"
 
@@ -68,6 +69,7 @@ async def refresh_identity(visit: Visit, services: Services, outbox: Outbox) -> 
 def identity_document(session: Session, organization: Organization) -> dict[str, Any]:
     """The JSON of ``get-identity``, in the starting document's form and the current one at once."""
     identity = session.identity
+    left_out = capped(identity.custom, organization.custom_max_size)[1]
     return {
         "id": identity.id,
         "name": identity.name,
@@ -101,6 +103,7 @@ def identity_document(session: Session, organization: Organization) -> dict[str,
         "saml_attributes": dict(identity.saml_attributes),
         "custom": dict(identity.custom),
         "version": 2,
+        **({"custom_left_out": list(left_out)} if left_out else {}),
     }
 
 

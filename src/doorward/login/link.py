@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
+from doorward.access.address import host_name
 from doorward.applications import Application
-from doorward.login.address import applications_on, host_name, safe_path
-from doorward.login.answers import application_url, entrance_url
+from doorward.applications.index import TAG
+from doorward.login.address import applications_on, safe_path
+from doorward.login.answers import application_url, entrance_url, team_url
 from doorward.login.problems import bad_link, no_application
 from doorward.login.visit import Visit
 from doorward.organization import Organization
 from doorward.signin import ATTEMPT_LIFETIME, Destination
 from doorward.tokens.claims import MetaClaims, SignedToken
 from doorward.tokens.jwt import Reason, TokenRefused, mint_meta, verify_meta
-
-_HINT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,8 @@ class Proven:
     application: Application
     destination: Destination
     country: str
+    former_user: str = ""
+    """See ``MetaClaims``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +63,23 @@ def read_link(visit: Visit, host_text: str) -> Proven | Stale:
         raise forged from error
     if application is None or claims.aud != kid or claims.hostname != host:
         raise forged
-    destination = Destination(application.aud, host, safe_path(claims.redirect_url), claims.app_session_hash)
-    return Proven(application, destination, claims.real_country)
+    destination = Destination(
+        application.aud, host, safe_path(claims.redirect_url), claims.app_session_hash, claims.certificate
+    )
+    return Proven(application, destination, claims.real_country, claims.former_user)
 
 
 def hinted(secret: str, application: Application | None) -> str:
     """A random secret that also says, to nobody but us, which application it was for: a page about a login that is over
     can then lead back there. The hint proves nothing and is never used for anything else.
     """
-    return f"{secret}.{application.aud[:_HINT]}" if application is not None else secret
+    return f"{secret}.{application.aud[:TAG]}" if application is not None else secret
 
 
 def hinted_url(secret: str, visit: Visit) -> str:
     """Where to start again, by the hint in a state or nonce that is no longer known; empty when there is none."""
     hint = secret.partition(".")[2]
-    application = next((one for one in visit.snapshot.applications if one.aud[:_HINT] == hint), None)
+    application = visit.snapshot.applications.by_tag(hint)
     return home(application, visit.organization) if application is not None else ""
 
 
@@ -96,5 +99,13 @@ def renewed(link: Proven, visit: Visit) -> SignedToken:
         iat=visit.now,
         exp=visit.now + ATTEMPT_LIFETIME,
         real_country=link.country,
+        certificate=link.destination.certificate,
     )
     return mint_meta(claims, visit.snapshot.keys.current(visit.now))
+
+
+def reason_url(visit: Visit, link: Proven) -> str:
+    """Where a visitor is asked why, and waits for approval (access.md 4.5, 4.6). A fresh proof of the link goes along."""
+    destination = link.destination
+    query = {"kid": destination.aud, "meta": renewed(link, visit), "redirect_url": destination.redirect_url}
+    return team_url(visit.organization, f"/purpose/{destination.hostname}", query)

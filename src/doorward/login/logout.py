@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
+from doorward.access import rounds
+from doorward.access.address import host_name
 from doorward.login import browser
-from doorward.login.address import ApplicationHost, TeamDomain, applications_on, host_name, safe_path
+from doorward.login.address import ApplicationHost, TeamDomain, applications_on, safe_path
 from doorward.login.answers import application_url, empty_answer, page_answer, redirect, team_url
 from doorward.login.app_tokens import presented, valid_tokens
 from doorward.login.recording import record_logout
@@ -55,7 +57,10 @@ def cleared(visit: Visit) -> tuple[str, ...]:
     of_applications = [
         cookie
         for application in visit.asked.applications
-        for cookie in clear_app_cookies(application, public, visit.asked.host)
+        for cookie in (
+            *clear_app_cookies(application, public, visit.asked.host),
+            rounds.forgotten(application, public),
+        )
     ]
     return (*dict.fromkeys(of_applications), *clear_browser_cookies(CF_APP_SESSION, public))
 

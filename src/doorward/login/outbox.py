@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -22,20 +23,37 @@ MAILS: Final = Counter("doorward_pin_mails", "One-time PIN mails by what became 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class MailKind:
+    """Where a kind of mail is counted, and the log's words for what can go wrong."""
+
+    counter: Counter
+    dropped: str
+    failed: str
+
+
+PIN_MAIL: Final = MailKind(MAILS, "pin_mail_dropped", "pin_mail_failed")
+
+
 class Outbox:
     """Runs deliveries in the background. A failure is logged and counted; the visitor's page is the same either way."""
 
     def __init__(self) -> None:
         self._deliveries: set[asyncio.Task[None]] = set()
 
-    def post(self, delivery: Coroutine[Any, Any, None], request_id: str) -> None:
+    def post(
+        self,
+        delivery: Coroutine[Any, Any, None],
+        request_id: str,
+        kind: MailKind = PIN_MAIL,
+    ) -> None:
         """Take a delivery and return at once."""
         if len(self._deliveries) >= MOST:
             delivery.close()
-            MAILS.labels("dropped").inc()
-            log.error("pin_mail_dropped", request_id=request_id, waiting=len(self._deliveries))
+            kind.counter.labels("dropped").inc()
+            log.error(kind.dropped, request_id=request_id, waiting=len(self._deliveries))
             return
-        task = asyncio.create_task(_deliver(delivery, request_id))
+        task = asyncio.create_task(_deliver(delivery, request_id, kind))
         self._deliveries.add(task)
         task.add_done_callback(self._deliveries.discard)
 
@@ -49,12 +67,12 @@ class Outbox:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-async def _deliver(delivery: Coroutine[Any, Any, None], request_id: str) -> None:
+async def _deliver(delivery: Coroutine[Any, Any, None], request_id: str, kind: MailKind) -> None:
     try:
         await asyncio.sleep(HEAD_START)
         await delivery
     except Exception:
-        MAILS.labels("failed").inc()
-        log.exception("pin_mail_failed", request_id=request_id)
+        kind.counter.labels("failed").inc()
+        log.exception(kind.failed, request_id=request_id)
     else:
-        MAILS.labels("sent").inc()
+        kind.counter.labels("sent").inc()

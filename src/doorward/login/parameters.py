@@ -15,6 +15,9 @@ MOST: Final = 64
 LONGEST_FORM: Final = 65_536
 """Bytes of a form body. The largest that is expected is an identity provider's answer by ``form_post``."""
 
+LONGEST_ANSWER: Final = 1_600_000
+"""Bytes of a form at the callback: a SAML response may name thousands of groups."""
+
 
 class ParameterError(DoorwardError):
     """A query or form that has no single meaning."""

@@ -14,8 +14,8 @@ from doorward.login import browser
 from doorward.login.address import address_bucket
 from doorward.login.answers import destination_url, redirect, team_url
 from doorward.login.chooser import chooser
-from doorward.login.code_page import code_page, code_page_url
-from doorward.login.entry import login_verdict, methods
+from doorward.login.code_page import asked_again, code_page, code_page_url
+from doorward.login.entry import methods
 from doorward.login.link import Stale, hinted, hinted_url, read_link
 from doorward.login.outbox import Outbox
 from doorward.login.problems import (
@@ -28,7 +28,9 @@ from doorward.login.problems import (
     too_many,
 )
 from doorward.login.start import restart
+from doorward.login.verdict import login_verdict
 from doorward.login.visit import Visit
+from doorward.login.weighing import reported
 from doorward.organization import IdentityProvider, Organization
 from doorward.policy.verdict import Outcome
 from doorward.providers.email_address import normalize_typed_email
@@ -65,13 +67,15 @@ class Wanted:
     destination: Destination | None
     binding: str
     """The CF_Session value of the browser that asks."""
+    expected: bool = True
+    """Without an application: this address has something to do here, so that a mail makes sense."""
 
 
 async def verify_code(visit: Visit, services: Services, outbox: Outbox, host: str) -> Response:
     """``POST /verify-code/<host>`` asks for a code; ``GET`` shows where it is typed."""
     if visit.method == "POST":
         return await request_code(visit, services, outbox, host)
-    return code_page(visit, services, await find_challenge(visit, services, visit.query.get("nonce")))
+    return asked_again(visit, services, await find_challenge(visit, services, visit.query.get("nonce")))
 
 
 async def request_code(visit: Visit, services: Services, outbox: Outbox, host: str) -> Response:
@@ -135,7 +139,7 @@ async def send_code(visit: Visit, services: Services, outbox: Outbox, wanted: Wa
         again = hinted_url(hinted("", wanted.application), visit)
         raise too_many(MAIL_WINDOW, again)
     code = new_code(hashlib.sha256(services.token().encode()).digest())
-    helps = could_enter(visit, wanted)
+    helps = await could_enter(visit, services, wanted)
     nonce = hinted(services.token(), wanted.application)
     challenge = PinChallenge(
         nonce=nonce,
@@ -154,12 +158,17 @@ async def send_code(visit: Visit, services: Services, outbox: Outbox, wanted: Wa
     return challenge
 
 
-def could_enter(visit: Visit, wanted: Wanted) -> bool:
-    """Whether the policies would let this address in, from here and now: only then does a mail make sense."""
+async def could_enter(visit: Visit, services: Services, wanted: Wanted) -> bool:
+    """Whether the policies would let this address in, from here and now: only then does a mail make sense.
+
+    Where it depends on another service, which is asked about people who have signed in, they might.
+    """
     if wanted.application is None:
-        return True
-    evidence = visit.evidence(pin_identity(wanted.idp, wanted.email))
-    return login_verdict(wanted.application, evidence, visit.snapshot).outcome is Outcome.ALLOW
+        return wanted.expected
+    identity = pin_identity(wanted.idp, wanted.email)
+    learned = await reported(visit, services, identity, wanted.application)
+    evidence = visit.to(wanted.destination).evidence(identity).model_copy(update={"learned": learned})
+    return login_verdict(wanted.application, evidence, visit.snapshot).outcome in {Outcome.ALLOW, Outcome.LOGIN}
 
 
 async def deliver(
@@ -211,7 +220,7 @@ def challenged(visit: Visit, challenge: PinChallenge) -> tuple[IdentityProvider,
         RefusedVisitError: they are not.
     """
     idp = visit.snapshot.identity_providers.get(challenge.idp_id)
-    if challenge.destination is None:
+    if challenge.destination is None or challenge.destination.on_team:
         application = None
         offered = idp is not None and idp.type == "onetimepin"
     else:
@@ -226,5 +235,5 @@ def challenged(visit: Visit, challenge: PinChallenge) -> tuple[IdentityProvider,
 
 def _again(visit: Visit, challenge: PinChallenge) -> Wanted:
     idp, application = challenged(visit, challenge)
-    value = browser.binding(visit, "")
-    return Wanted(challenge.email, idp, application, challenge.destination, value)
+    value = browser.proven_value(visit, challenge.browser_hash)  # CF_Session, or what a tab of its own has left of it
+    return Wanted(challenge.email, idp, application, challenge.destination, value, expected=bool(challenge.code_hash))

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from doorward.login import browser
 from doorward.login.address import address_bucket
-from doorward.login.code_page import code_page, confirm_page
+from doorward.login.answers import redirect
+from doorward.login.code_page import UNREADABLE, WRONG, code_page, code_page_url, confirm_page
 from doorward.login.establish import establish
 from doorward.login.link import hinted_url
 from doorward.login.pin import challenged, find_challenge
@@ -17,6 +18,7 @@ from doorward.login.recording import record_failed
 from doorward.login.visit import Visit
 from doorward.providers.one_time_pin import code_hash, pin_identity, read_code
 from doorward.services import Services
+from doorward.signin import PinChallenge
 
 TRIES: Final = 20
 """Codes that one client address may try for one e-mail address in ``TRY_WINDOW`` seconds, over all challenges."""
@@ -35,7 +37,7 @@ async def typed_code(visit: Visit, services: Services) -> Response:
     idp, application = challenged(visit, challenge)
     code = read_code(visit.form.get("code"))
     if code is None:
-        return code_page(visit, services, challenge, error="The code is the six digits in the mail.", status=400)
+        return _once_more(visit, services, challenge, UNREADABLE)
     if not await _may_try(visit, services, challenge.email):
         raise too_many(TRY_WINDOW, hinted_url(nonce, visit))
     guess = await services.store.pins.guess(nonce, code_hash(nonce, code), visit.now)
@@ -43,11 +45,15 @@ async def typed_code(visit: Visit, services: Services) -> Response:
         detail = f"a wrong code for {challenge.email}"
         record_failed(visit, services, "pin_wrong", 400, application=application, idp_id=idp.id, detail=detail)
         challenge = await find_challenge(visit, services, nonce)  # ends here with its page if that was the last try
-        error = "That is not the code."
-        return code_page(visit, services, challenge, error=error, tries_left=guess.tries_left, status=400)
+        return _once_more(visit, services, challenge, WRONG)
     device = browser.device_cookies(visit, services.token())
     identity = pin_identity(idp, challenge.email)
     return await establish(visit, services, identity, challenge.destination, cookies=device)
+
+
+def _once_more(visit: Visit, services: Services, challenge: PinChallenge, error: str) -> Response:
+    """Back to the form's own address by GET: reloading it tries nothing, and it can be asked for another code."""
+    return redirect(services.pages, visit.organization, code_page_url(visit, challenge, error), status=303)
 
 
 async def _may_try(visit: Visit, services: Services, email: str) -> bool:

@@ -164,12 +164,17 @@ def method_not_offered(again: str) -> RefusedVisitError:
     )
 
 
-def lost_browser(again: str) -> RefusedVisitError:
+def lost_browser(again: str, *, cookies: bool = True) -> RefusedVisitError:
+    """``cookies``: whether the browser sent any that can be read."""
+    elsewhere = "This login was not begun in this browser, or the browser did not keep the cookie that proves it."
+    blocked = "Your browser sent no cookie that can be read, so nothing proves that this login was begun in it."
+    once_more = "Start again in one browser and finish there. If it keeps happening, allow cookies for this site."
+    allow = "Allow cookies for this site, and see that its address begins as it was given to you, with https. Then start again."
     return _problem(
         400,
         "Invalid session. Please try logging in again",
-        "This login was not begun in this browser, or the browser did not keep the cookie that proves it.",
-        "Start again in one browser and finish there. If it keeps happening, allow cookies for this site.",
+        elsewhere if cookies else blocked,
+        once_more if cookies else allow,
         again=again,
         refusal="foreign_browser",
     )
@@ -202,6 +207,30 @@ def provider_failed(status: int, sentence: str, again: str, headers: Headers) ->
     title = titles.get(status, "Signing in did not work")
     return _problem(
         status, title, sentence, "Nothing was changed. You can start again at any time.", again=again, headers=headers
+    )
+
+
+def switched_off(provider: str, email: str) -> RefusedVisitError:
+    return _problem(
+        403,
+        "Your account is switched off",
+        f"The directory of {provider} says that the account {email} is not active, so it opens nothing here.",
+        "If that is a mistake, tell your administrator.",
+        refusal="switched_off",
+    )
+
+
+def provider_left_open(again: str) -> RefusedVisitError:
+    return _problem(
+        400,
+        "You were not signed in",
+        "The identity provider ended the login and did not say which one it was. It does that when you cancel there, or when "
+        "it does not know what to do with this site.",
+        "Start again; choose another way to sign in if it keeps happening."
+        if again
+        else "Open the application you want again; choose another way to sign in if it keeps happening.",
+        again=again,
+        refusal="provider_without_state",
     )
 
 
@@ -267,4 +296,112 @@ def no_session() -> RefusedVisitError:
         "You are not signed in",
         "There is no login in this browser that could be refreshed.",
         "Open the application you want; it brings you here to sign in.",
+    )
+
+
+def not_kept(why: str, status: int, back: str) -> RefusedVisitError:
+    """Something was sent without a session and is too large, or of the wrong kind, to wait for the login."""
+    error = _problem(
+        status,
+        "What you entered was not sent",
+        f"You have to sign in first, and it could not be kept meanwhile. {why}",
+        "Sign in with the button below; it opens a new tab. Then come back here, go back one page in this tab, where what you "
+        "entered should still be, and send it again.",
+        again=back,
+        label="Sign in",
+        refusal="not_kept",
+    )
+    return RefusedVisitError(replace(error.problem, new_tab=True), error.refusal, error.headers)
+
+
+def too_many_kept(seconds: int, back: str) -> RefusedVisitError:
+    error = not_kept("Too much is waiting for a login already.", 429, back)
+    return RefusedVisitError(error.problem, error.refusal, (("retry-after", str(seconds)),))
+
+
+def foreign_form(again: str) -> RefusedVisitError:
+    return _problem(
+        403,
+        "Another site sent this",
+        "What arrived here was not sent by a page of this application. It was not kept and goes nowhere.",
+        "If you want to use the application, open it.",
+        again=again,
+        label="Open the application",
+        refusal="foreign_form",
+    )
+
+
+def nothing_kept(again: str) -> RefusedVisitError:
+    return _problem(
+        404,
+        "There is nothing to send",
+        "What was entered here was sent already, or waited for longer than ten minutes and was forgotten.",
+        "Open the application and look; if it is not there, enter it once more.",
+        again=again,
+        label="Open the application",
+    )
+
+
+def entered_by_another(again: str) -> RefusedVisitError:
+    return _problem(
+        403,
+        "Somebody else entered this",
+        "You signed in as another person than the one who entered what was waiting here. It was not sent, and it is gone.",
+        "Go on to the application as yourself.",
+        again=again,
+        label="Open the application",
+        refusal="another_person",
+    )
+
+
+def too_many_requests(seconds: int, again: str) -> RefusedVisitError:
+    return _problem(
+        429,
+        "Too many requests for access",
+        "You have asked for access again and again; each time the approvers get a mail.",
+        f"Wait {seconds // 60} minutes, or talk to one of them.",
+        again=again,
+        refusal="too_many_requests",
+        headers=(("retry-after", str(seconds)),),
+    )
+
+
+def no_request() -> RefusedVisitError:
+    return _problem(
+        404,
+        "There is no such request",
+        "Nobody asks for access under this address, or it was so long ago that it is no longer kept.",
+        "Open the link as it stands in the mail. Whoever needs access can ask again.",
+    )
+
+
+def not_an_approver(email: str, sign_out_url: str) -> RefusedVisitError:
+    return _problem(
+        403,
+        "You cannot decide about this",
+        f"You are signed in as {email}, who may not approve this request.",
+        "Sign in with the address that the mail was sent to.",
+        again=sign_out_url,
+        label="Sign in as somebody else",
+    )
+
+
+def own_request() -> RefusedVisitError:
+    return _problem(
+        403,
+        "Somebody else has to agree",
+        "This is your own request. Nobody approves their own access.",
+        "Give the link to another approver.",
+    )
+
+
+def undecided(again: str) -> RefusedVisitError:
+    return _problem(
+        400,
+        "Nothing was decided",
+        "The form did not say whether you agree, or for how long.",
+        "Open the request again and press one of its buttons.",
+        again=again,
+        label="Open the request again",
+        refusal="undecided",
     )

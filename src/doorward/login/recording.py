@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from doorward.access.address import client_address
 from doorward.access.decision import Refusal
 from doorward.access.record import Visit as RecordedVisit
 from doorward.access.record import of_login, of_logout
 from doorward.applications import Application
 from doorward.identity import Identity
-from doorward.login.address import CLIENT_ADDRESS, client_address
+from doorward.login.address import CLIENT_ADDRESS
 from doorward.login.arrival import Arrival
 from doorward.login.problems import RefusedVisitError
 from doorward.login.visit import Visit
 from doorward.policy.verdict import Verdict
 from doorward.services import Services
 from doorward.sessions import Session
+from doorward.tokens.custom import capped
 
 
 def record_allowed(
@@ -24,15 +26,22 @@ def record_allowed(
     """Somebody signed in, by a provider or by a session that still holds. No application: ``refresh-identity``."""
     services.audit.record(
         of_login(
-            _seen(visit),
+            seen(visit),
             "allow",
             visit.now,
             identity=session.identity,
             user_id=session.user_id,
             application=application,
             verdict=verdict,
+            detail=left_out(session, visit),
         )
     )
+
+
+def left_out(session: Session, visit: Visit) -> str:
+    """Says which of the configured attributes have no room in a token (access.md 2.6); empty when all have."""
+    names = capped(session.identity.custom, visit.organization.custom_max_size)[1]
+    return f"no room in the token for: {', '.join(names)}" if names else ""
 
 
 def record_refused(
@@ -41,7 +50,7 @@ def record_refused(
     """The policies said no. The denied page shows the reference of this record."""
     services.audit.record(
         of_login(
-            _seen(visit),
+            seen(visit),
             "deny",
             visit.now,
             identity=session.identity if session is not None else None,
@@ -68,7 +77,7 @@ def record_failed(
     """A login that did not end in an identity. ``detail``: a sentence for the operator, never a secret."""
     services.audit.record(
         of_login(
-            _seen(visit),
+            seen(visit),
             "error",
             visit.now,
             identity=identity,
@@ -100,8 +109,9 @@ def record_refusal(arrival: Arrival, services: Services, request: Request, error
 
 
 def record_logout(visit: Visit, services: Services, session: Session | None) -> None:
-    services.audit.record(of_logout(_seen(visit), session, visit.now))
+    services.audit.record(of_logout(seen(visit), session, visit.now))
 
 
-def _seen(visit: Visit) -> RecordedVisit:
+def seen(visit: Visit) -> RecordedVisit:
+    """The part of a visit that records keep."""
     return RecordedVisit(visit.id, visit.method, visit.asked.host, visit.path, visit.ip, visit.country)

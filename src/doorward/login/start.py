@@ -8,10 +8,11 @@ from doorward.applications import Application
 from doorward.login import browser
 from doorward.login.answers import Header, destination_url, redirect, team_url
 from doorward.login.chooser import chooser
-from doorward.login.entry import enter, login_verdict, methods, refuse
+from doorward.login.entry import enter, methods, refuse
 from doorward.login.link import Proven, Stale, hinted, read_link
 from doorward.login.problems import method_not_offered, no_methods
 from doorward.login.trouble import provider_trouble
+from doorward.login.verdict import login_verdict
 from doorward.login.visit import Visit
 from doorward.organization import IdentityProvider
 from doorward.policy.verdict import Outcome
@@ -25,7 +26,7 @@ async def login(visit: Visit, services: Services, host: str) -> Response:
     link = read_link(visit, host)
     if isinstance(link, Stale):
         return restart(visit, services, link)
-    application = link.application
+    application, visit = link.application, visit.to(link.destination)
     offered = methods(application, visit.snapshot)
     session = await browser.signed_in(visit, services)
     if session is not None and session.identity.idp_id in {idp.id for idp in offered}:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
+from doorward.access.address import client_address
 from doorward.access.record import reference_of
 from doorward.access.snapshot import Snapshot
+from doorward.client_certificates import CertificateFacts
 from doorward.identity import Identity
-from doorward.login.address import CLIENT_ADDRESS, Asked, client_address
+from doorward.login.address import CLIENT_ADDRESS, Asked
 from doorward.login.arrival import Arrival
-from doorward.login.parameters import LONGEST_FORM, ParameterError, Parameters, read_parameters
+from doorward.login.parameters import LONGEST_ANSWER, LONGEST_FORM, ParameterError, Parameters, read_parameters
 from doorward.organization import Organization
 from doorward.policy.model import Evidence
 from doorward.services import Services
 from doorward.sessions import parse_cookies
+from doorward.signin import Destination
 
+_CALLBACK: Final = "/cdn-cgi/access/callback"
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -48,6 +52,8 @@ class Visit:
     now: int
     """Unix seconds."""
     snapshot: Snapshot = field(repr=False)
+    certificate: CertificateFacts | None = None
+    """The client certificate that counted at the application's host, as the door said when it sent the visitor here."""
 
     @property
     def reference(self) -> str:
@@ -64,7 +70,11 @@ class Visit:
 
     def evidence(self, identity: Identity | None = None) -> Evidence:
         """What policies are evaluated on."""
-        return Evidence(identity=identity, ip=self.ip, country=self.country)
+        return Evidence(identity=identity, ip=self.ip, country=self.country, client_certificate=self.certificate)
+
+    def to(self, destination: Destination | None) -> Visit:
+        """The same visit, on its way there: with the client certificate that counted there."""
+        return replace(self, certificate=destination.certificate if destination is not None else None)
 
     def own_form(self) -> bool:
         """Whether a posted form stood on one of our own pages, as far as browsers say; scripts say nothing and may."""
@@ -73,8 +83,8 @@ class Visit:
         return self.origin in {"", self.organization.issuer}
 
 
-async def read_visit(request: Request, arrival: Arrival, services: Services) -> Visit:
-    """Gather a request.
+async def read_visit(request: Request, arrival: Arrival, services: Services, *, form: bool = True) -> Visit:
+    """Gather a request. ``form``: read a posted one; otherwise the body is left where it is.
 
     Raises:
         ParameterError: its query or form has no single meaning, or the form is too large or of another kind.
@@ -87,7 +97,7 @@ async def read_visit(request: Request, arrival: Arrival, services: Services) -> 
         method=request.method,
         path=request.scope["path"],
         query=read_parameters(request.scope["query_string"].decode("latin-1")),
-        form=await _form(request),
+        form=await _form(request) if form else Parameters({}),
         cookies=() if malformed else tuple(cookies),
         fetch_metadata=any(name.startswith("sec-fetch-") for name in request.headers),
         fetch_site=request.headers.get("sec-fetch-site", ""),
@@ -106,11 +116,12 @@ async def _form(request: Request) -> Parameters:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in {_FORM, ""}:
         raise ParameterError("The form was sent in a way that is not understood here.")
-    body = b""
+    limit = LONGEST_ANSWER if request.scope["path"] == _CALLBACK else LONGEST_FORM
+    body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LONGEST_FORM:
+            if len(body) > limit:
                 raise ParameterError("The form is too large.")
         return read_parameters(body.decode("ascii"))
     except (UnicodeDecodeError, ClientDisconnect) as error:

@@ -6,6 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+NOT_CACHED: Final[tuple[tuple[str, str], ...]] = (
+    ("cache-control", "private, max-age=0, no-store, no-cache, must-revalidate, post-check=0, pre-check=0"),
+    ("expires", "Thu, 01 Jan 1970 00:00:01 GMT"),
+)
+"""On every answer of the door (access.md 1.1)."""
 _ORIGIN: Final = re.compile(r"https?://(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 
 

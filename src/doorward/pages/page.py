@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from doorward.custom_pages import CustomPage
+from doorward.pages.asking import Approve, AskReason, Waiting
+from doorward.pages.second_factor import (
+    ChooseFactor,
+    EnrollPasskey,
+    EnrollTotp,
+    Recover,
+    RecoveryCodes,
+    ShowFactor,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -75,6 +86,16 @@ class ConfirmCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """One button that posts hidden fields to an identity provider."""
+
+    provider_name: str
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    """Name and value."""
+
+
+@dataclass(frozen=True, slots=True)
 class Denied:
     """403: known or not, this visitor may not enter."""
 
@@ -88,6 +109,14 @@ class Denied:
     try_again_url: str
     sign_out_url: str
     """Ends the session, so that somebody else can sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDenied:
+    """The same in the operator's own HTML. Its Content-Security-Policy is that of ``page``."""
+
+    page: CustomPage
+    denied: Denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +136,8 @@ class Problem:
     action_url: str = ""
     action_label: str = ""
     reference: str = ""
+    new_tab: bool = False
+    """The action opens beside this page, which the visitor still needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +153,38 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class FormField:
+    """One entry of a form that is sent again."""
+
+    name: str
+    value: str
+    """Of a file its name."""
+    kind: str
+    """``hidden``; ``file``, which has to be chosen again; ``empty-file``, where none was chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """A form that was kept while its visitor signed in, and the button that sends it."""
+
+    application_name: str
+    target: str
+    """Where it goes, to be read."""
+    email: str
+    """As whom it is sent."""
+    known: bool
+    """The same person entered it; otherwise nobody knows who did."""
+    action: str
+    enctype: str
+    fields: tuple[FormField, ...]
+    files: int
+    """How many have to be chosen again."""
+    minutes: int
+    """For which it is still there."""
+    back_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The small stock body of a redirect."""
 
@@ -133,4 +196,26 @@ class Unauthorized:
     """The small stock body of a 401 for scripts."""
 
 
-Page = Chooser | EnterCode | ConfirmCode | Denied | SignedOut | Problem | Notice | Found | Unauthorized
+Page = (
+    Resume
+    | Chooser
+    | EnterCode
+    | ConfirmCode
+    | Denied
+    | OwnDenied
+    | SignedOut
+    | Problem
+    | Notice
+    | Onward
+    | Found
+    | Unauthorized
+    | AskReason
+    | Waiting
+    | Approve
+    | ShowFactor
+    | Recover
+    | ChooseFactor
+    | EnrollTotp
+    | EnrollPasskey
+    | RecoveryCodes
+)

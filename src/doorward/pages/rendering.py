@@ -1,4 +1,6 @@
-"""Pages to HTML. The templates escape everything and know no script; a name that is missing is an error, not a gap."""
+"""Pages to HTML. The templates escape everything; only a passkey is asked for by a script, which is a file of ours. A name
+that is missing is an error, not a gap.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,8 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.organization import Organization
+from doorward.pages import own
+from doorward.pages.asking import Approve, AskReason, Waiting
 from doorward.pages.design import design_css
 from doorward.pages.links import form_target, link, picture
 from doorward.pages.page import (
@@ -18,10 +22,21 @@ from doorward.pages.page import (
     EnterCode,
     Found,
     Notice,
+    Onward,
+    OwnDenied,
     Page,
     Problem,
+    Resume,
     SignedOut,
     Unauthorized,
+)
+from doorward.pages.second_factor import (
+    ChooseFactor,
+    EnrollPasskey,
+    EnrollTotp,
+    Recover,
+    RecoveryCodes,
+    ShowFactor,
 )
 
 ASSETS: Final = "/cdn-cgi/access/assets"
@@ -35,8 +50,19 @@ _TEMPLATES: Final[dict[type[Page], str]] = {
     SignedOut: "signed_out.html",
     Problem: "problem.html",
     Notice: "notice.html",
+    Onward: "onward.html",
+    Resume: "resume.html",
     Found: "found.html",
     Unauthorized: "unauthorized.html",
+    AskReason: "ask_reason.html",
+    Waiting: "waiting.html",
+    Approve: "approve.html",
+    ShowFactor: "show_factor.html",
+    Recover: "recover.html",
+    ChooseFactor: "choose_factor.html",
+    EnrollTotp: "enroll_totp.html",
+    EnrollPasskey: "enroll_passkey.html",
+    RecoveryCodes: "recovery_codes.html",
 }
 
 
@@ -56,9 +82,13 @@ class Pages:
         self._templates = {page: environment.get_template(name) for page, name in _TEMPLATES.items()}
         stylesheet = files("doorward.pages").joinpath("door.css").read_bytes()
         self.stylesheet: tuple[str, bytes] = (_named("door", stylesheet), stylesheet)
+        script = files("doorward.pages").joinpath("passkey.js").read_bytes()
+        self.script: tuple[str, bytes] = (_named("passkey", script, "js"), script)
 
     def render(self, page: Page, organization: Organization) -> str:
-        """The whole document. Its headers come from ``security_headers``."""
+        """The whole document. Its headers come from ``security_headers``, those of an own page also from ``own.denied``."""
+        if isinstance(page, OwnDenied):
+            return own.filled(page, organization)
         return self._templates[type(page)].render(
             page=page,
             organization=organization,
@@ -78,5 +108,5 @@ class Pages:
         return (self.stylesheet, (_named("design", design), design)) if design else (self.stylesheet,)
 
 
-def _named(name: str, contents: bytes) -> str:
-    return f"{ASSETS}/{name}.{hashlib.sha256(contents).hexdigest()[:16]}.css"
+def _named(name: str, contents: bytes, kind: str = "css") -> str:
+    return f"{ASSETS}/{name}.{hashlib.sha256(contents).hexdigest()[:16]}.{kind}"

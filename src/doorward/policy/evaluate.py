@@ -1,6 +1,7 @@
 """Evaluating policies (access.md 4.1 to 4.4): what is known goes in, a verdict with its whole trace comes out.
 
-Three-valued: before a login, rules about a person are UNKNOWN, and a policy may still be settled by the others.
+Three-valued: before a login, rules about a person are UNKNOWN, and a policy may still be settled by the others. So is
+an external evaluation that was not asked for yet: whoever is allowed but for that gets LOGIN, which asks (``questions``).
 
 Some questions cannot be answered at all: a selector this version has no evidence for, a list or group that is not
 there, a group that contains itself, an address or country that nobody knows. Such a rule takes the value that keeps
@@ -74,15 +75,19 @@ def _without_login(policies: Sequence[Policy], weighing: _Weighing) -> Verdict:
 
 
 def _with_login(policies: Sequence[Policy], weighing: _Weighing) -> Verdict:
-    """The first Allow or Block policy that matches. LOGIN when one that could allow stands before any that blocks."""
+    """The first Allow or Block policy that matches. LOGIN when one that could allow stands before any that blocks, and
+    not everything is known that decides: who it is, or whether a policy before it, or it itself, matches.
+    """
     traces: list[PolicyTrace] = []
+    settled = weighing.evidence.identity is not None
     for policy in policies:
         if policy.decision not in {"allow", "deny"}:
             continue
         traces.append(weighing.policy(policy))
         match = traces[-1].match
+        settled = settled and match is not Match.UNKNOWN
         if policy.decision == "allow" and match is not Match.NO:
-            if weighing.evidence.identity is None:
+            if not settled:
                 return Verdict(outcome=Outcome.LOGIN, trace=tuple(traces))
             return Verdict(outcome=Outcome.ALLOW, policy=policy, trace=tuple(traces))
         if policy.decision == "deny" and match is Match.YES:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from doorward.policy.model import AccessGroup, Directory, Policy
 from doorward.policy.rules import GroupRule, Rule
@@ -11,6 +12,13 @@ from doorward.policy.rules import GroupRule, Rule
 def rules_of(holder: Policy | AccessGroup) -> tuple[Rule, ...]:
     """Every rule of a policy or a group, whatever part it stands in."""
     return holder.include + holder.exclude + holder.require
+
+
+def rules_within(policies: Sequence[Policy], directory: Directory) -> Iterator[Rule]:
+    """Every rule of the policies and of the groups they lead to."""
+    own = tuple(chain.from_iterable(map(rules_of, policies)))
+    nested = (rules_of(directory.groups[group]) for group in reachable(own, directory))
+    return chain(own, *nested)
 
 
 def references(rules: Iterable[Rule]) -> Iterator[str]:

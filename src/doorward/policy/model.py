@@ -8,8 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorward.client_certificates import CertificateFacts
 from doorward.durations import Duration
 from doorward.identity import Identity
+from doorward.policy.approval import ApprovalGroup
+from doorward.policy.learned import Learned
+from doorward.policy.mfa import MfaConfig
 from doorward.policy.rules import EmailAddress, Network, Rule
 
 Action = Literal["allow", "deny", "bypass", "non_identity"]
@@ -29,6 +33,16 @@ class Policy(_Model):
     exclude: tuple[Rule, ...] = ()
     require: tuple[Rule, ...] = ()
     session_duration: Duration | None = None
+    purpose_justification_required: bool = False
+    """Visitors say why they enter, once for each of the application's sessions (access.md 4.5)."""
+    purpose_justification_prompt: str = ""
+    """What they are asked; empty: our own question."""
+    approval_required: bool = False
+    """Others have to agree that they enter (access.md 4.6)."""
+    approval_groups: tuple[ApprovalGroup, ...] = ()
+    """All of them have to."""
+    mfa_config: MfaConfig | None = None
+    """The second factor that is demanded of whom this policy lets in (access.md 4.7); None: as the application says."""
 
 
 class AccessGroup(_Model):
@@ -67,3 +81,7 @@ class Evidence(_Model):
     """ISO 3166-1 alpha-2, upper case; None when unknown."""
     service_token: str | None = None
     """Id of the service token that this very request proves (access.md 3.4); None: it proves none."""
+    client_certificate: CertificateFacts | None = None
+    """The one that this very request's connection proves at its host (access.md 3.5); None: it proves none."""
+    learned: Learned = Learned()
+    """Reports, answers of other services and tokens of other applications, gathered for this evaluation."""

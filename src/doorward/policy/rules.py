@@ -9,6 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from doorward.identity import canonical_email
+from doorward.policy.rules_elsewhere import (
+    AuthContext,
+    AzureGroup,
+    DevicePosture,
+    ExternalEvaluation,
+    GithubOrganization,
+    LinkedAppToken,
+    OktaGroup,
+    UserRiskScore,
+    WorkspaceGroup,
+)
 
 
 def _email(text: str) -> str:
@@ -158,14 +169,24 @@ class AnyValidServiceToken(_Model):
     any_valid_service_token: Nothing
 
 
+class Certificate(_Model):
+    certificate: Nothing
+
+
+class CommonNameValue(_Model):
+    common_name: Text
+
+
+class CommonName(_Model):
+    common_name: CommonNameValue
+
+
 class GroupRule(_Model):
     group: Reference
 
 
 UNANSWERED = (
-    "auth_context", "azureAD", "certificate", "cloudflare_account_member", "common_name",
-    "device_posture", "external_evaluation", "github-organization", "gsuite", "linked_app_token", "okta",
-    "user_risk_score",
+    "cloudflare_account_member",
 )  # fmt: skip
 """Selectors of access.md 4.4 that are read and kept but that nothing here can answer yet: always false, and traced so."""
 
@@ -181,7 +202,11 @@ _KNOWN: dict[str, str] = {
     "everyone": "everyone", "email": "email", "email_list": "email_list", "email_domain": "email_domain", "ip": "ip",
     "ip_list": "ip_list", "geo": "geo", "login_method": "login_method", "auth_method": "auth_method", "oidc": "oidc",
     "saml": "saml", "group": "group", "service_token": "service_token",
-    "any_valid_service_token": "any_valid_service_token",
+    "any_valid_service_token": "any_valid_service_token", "certificate": "certificate",
+    "common_name": "common_name", "auth_context": "auth_context", "azureAD": "azureAD",
+    "azure_ad": "azureAD", "device_posture": "device_posture", "external_evaluation": "external_evaluation",
+    "github-organization": "github-organization", "github_organization": "github-organization", "gsuite": "gsuite",
+    "linked_app_token": "linked_app_token", "okta": "okta", "user_risk_score": "user_risk_score",
 }  # fmt: skip
 
 
@@ -190,7 +215,8 @@ def selector_name(value: Any) -> str:
     if isinstance(value, Unanswered):
         return str(value.kind)
     if isinstance(value, BaseModel):
-        return next(iter(type(value).model_fields))
+        name, field = next(iter(type(value).model_fields.items()))
+        return field.alias or name
     if isinstance(value, dict) and len(value) == 1:
         return str(next(iter(value)))
     return ""
@@ -200,7 +226,7 @@ def rule_json(rule: BaseModel) -> dict[str, Any]:
     """A parsed rule as the API writes it: one selector, one object."""
     if isinstance(rule, Unanswered):
         return {str(rule.kind): dict(rule.value)}
-    return rule.model_dump(mode="json")
+    return rule.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _kind(value: Any) -> str | None:
@@ -236,6 +262,17 @@ Rule = Annotated[
     | Annotated[GroupRule, Tag("group")]
     | Annotated[ServiceTokenRule, Tag("service_token")]
     | Annotated[AnyValidServiceToken, Tag("any_valid_service_token")]
+    | Annotated[Certificate, Tag("certificate")]
+    | Annotated[CommonName, Tag("common_name")]
+    | Annotated[ExternalEvaluation, Tag("external_evaluation")]
+    | Annotated[DevicePosture, Tag("device_posture")]
+    | Annotated[UserRiskScore, Tag("user_risk_score")]
+    | Annotated[AuthContext, Tag("auth_context")]
+    | Annotated[LinkedAppToken, Tag("linked_app_token")]
+    | Annotated[AzureGroup, Tag("azureAD")]
+    | Annotated[OktaGroup, Tag("okta")]
+    | Annotated[WorkspaceGroup, Tag("gsuite")]
+    | Annotated[GithubOrganization, Tag("github-organization")]
     | Annotated[Unanswered, Tag("unanswered")],
     Discriminator(_kind),
     BeforeValidator(_one_selector),

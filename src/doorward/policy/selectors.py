@@ -8,10 +8,15 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 from doorward.identity import Identity, canonical_email
+from doorward.policy.answer import Answer
+from doorward.policy.certificates import of_certificate
+from doorward.policy.elsewhere import of_learned, of_linked, of_provider
 from doorward.policy.model import Directory, Evidence
 from doorward.policy.rules import (
     AnyValidServiceToken,
     AuthMethod,
+    Certificate,
+    CommonName,
     Email,
     EmailDomain,
     EmailList,
@@ -25,24 +30,41 @@ from doorward.policy.rules import (
     ServiceTokenRule,
     Unanswered,
 )
+from doorward.policy.rules_elsewhere import (
+    AuthContext,
+    AzureGroup,
+    DevicePosture,
+    ExternalEvaluation,
+    GithubOrganization,
+    GroupAtProvider,
+    LinkedAppToken,
+    OktaGroup,
+    UserRiskScore,
+    WorkspaceGroup,
+)
 from doorward.policy.verdict import Match
 
-AboutRequest = Everyone | Ip | IpList | Geo | ServiceTokenRule | AnyValidServiceToken | Unanswered
+AboutRequest = (
+    Everyone
+    | Ip
+    | IpList
+    | Geo
+    | ServiceTokenRule
+    | AnyValidServiceToken
+    | LinkedAppToken
+    | Certificate
+    | CommonName
+    | Unanswered
+)
 """Selectors that need no login."""
-AboutPerson = Email | EmailList | EmailDomain | LoginMethod | AuthMethod | Oidc | Saml
-"""Selectors that only a login can answer."""
+AboutLearned = ExternalEvaluation | DevicePosture | UserRiskScore
+AboutPerson = Email | EmailList | EmailDomain | LoginMethod | AuthMethod | Oidc | Saml | GroupAtProvider
+"""Selectors that only a login can answer; so are those of ``AboutLearned``."""
+
+__all__ = ["AboutLearned", "AboutPerson", "AboutRequest", "Answer", "answer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A match, and the evidence for it in words."""
-
-    match: Match | None
-    """None: it cannot be told, not even by a login. Whoever asked takes the value that keeps the door closed."""
-    because: str
-
-
-def answer(rule: AboutRequest | AboutPerson, evidence: Evidence, directory: Directory) -> Answer:
+def answer(rule: AboutRequest | AboutPerson | AboutLearned, evidence: Evidence, directory: Directory) -> Answer:
     """Ask one rule. Rules about a person are UNKNOWN while nobody is identified."""
     if isinstance(rule, AboutRequest):
         return _about_request(rule, evidence, directory)
@@ -50,6 +72,8 @@ def answer(rule: AboutRequest | AboutPerson, evidence: Evidence, directory: Dire
         return Answer(None, f"there is no list {rule.email_list.id}")
     if evidence.identity is None:
         return Answer(Match.UNKNOWN, "only a login can tell")
+    if isinstance(rule, AboutLearned):
+        return of_learned(rule, evidence.learned)
     return _about_person(rule, evidence.identity, directory)
 
 
@@ -70,12 +94,18 @@ def _about_request(rule: AboutRequest, evidence: Evidence, directory: Directory)
             return _is(evidence.country == rule.geo.country_code, f"the country is {evidence.country}")
         case ServiceTokenRule() | AnyValidServiceToken():
             return _service_token(rule, evidence)
+        case LinkedAppToken():
+            return of_linked(rule, evidence.learned)
+        case Certificate() | CommonName():
+            return of_certificate(rule, evidence.client_certificate)
         case _:
             return Answer(None, f"this version cannot check {rule.kind}")
 
 
 def _about_person(rule: AboutPerson, identity: Identity, directory: Directory) -> Answer:
     match rule:
+        case AzureGroup() | OktaGroup() | WorkspaceGroup() | GithubOrganization() | AuthContext():
+            return of_provider(rule, identity)
         case Email() | EmailList() | EmailDomain():
             return _mailbox(rule, identity, directory)
         case LoginMethod():

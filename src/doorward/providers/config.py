@@ -9,6 +9,10 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from doorward.providers.oidc.config import OidcConfig
+from doorward.providers.saml.config import SamlConfig
+from doorward.providers.vendors.config import VendorConfig, misplaced
+from doorward.providers.vendors.openid import OPENID, OpenIdVendor, generic
+from doorward.providers.vendors.plain import PLAIN, PlainVendor
 
 
 class OneTimePinConfig(BaseModel):
@@ -19,7 +23,8 @@ class OneTimePinConfig(BaseModel):
     redirect_url: str | None = None
 
 
-_MODELS: Final[Mapping[str, type[BaseModel]]] = {"oidc": OidcConfig, "onetimepin": OneTimePinConfig}
+_MODELS: Final[Mapping[str, type[BaseModel]]] = {"oidc": OidcConfig, "saml": SamlConfig, "onetimepin": OneTimePinConfig}
+_VENDORS: Final[Mapping[str, OpenIdVendor | PlainVendor]] = {**OPENID, **PLAIN}
 _WORDS: Final = {
     "missing": "this field is required",
     "extra_forbidden": "there is no such field; check the spelling",
@@ -40,8 +45,29 @@ def config_problems(idp_type: str, config: Mapping[str, Any]) -> tuple[ConfigPro
     Raises:
         KeyError: ``idp_type`` is not a type that exists here.
     """
+    if idp_type in _VENDORS:
+        return _vendor_problems(_VENDORS[idp_type], config)
+    return _problems(_MODELS[idp_type], config)
+
+
+def _vendor_problems(vendor: OpenIdVendor | PlainVendor, config: Mapping[str, Any]) -> tuple[ConfigProblem, ...]:
+    found = misplaced(config, vendor.fields, vendor.needed)
+    problems = [ConfigProblem((name,), message) for name, message in found.items()]
+    problems += [
+        problem for problem in _problems(VendorConfig, config) if problem.path[:1] not in {p.path for p in problems}
+    ]
+    if problems or isinstance(vendor, PlainVendor):
+        return tuple(problems)
     try:
-        _MODELS[idp_type].model_validate(config)
+        generic(vendor, VendorConfig.model_validate(config))
+    except ValueError as error:
+        return (ConfigProblem((), str(error)),)
+    return ()
+
+
+def _problems(model: type[BaseModel], config: Mapping[str, Any]) -> tuple[ConfigProblem, ...]:
+    try:
+        model.model_validate(config)
     except ValidationError as error:
         return tuple(
             ConfigProblem(problem["loc"], _WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, ")))

@@ -17,6 +17,14 @@ def read_object(data: bytes, what: str) -> dict[str, Any]:
     Raises:
         Failure: INVALID_ANSWER. Duplicate names are refused because two readers could see two meanings.
     """
+    document = read_json(data, what)
+    if not isinstance(document, dict):
+        raise Failure(Reason.INVALID_ANSWER, f"{what} is not a JSON object")
+    return document
+
+
+def read_json(data: bytes, what: str) -> Any:
+    """Parse any JSON value, as strictly as :func:`read_object`."""
     try:
         document = json.loads(
             data.decode("utf-8-sig"),
@@ -27,8 +35,6 @@ def read_object(data: bytes, what: str) -> dict[str, Any]:
         )
     except (ValueError, RecursionError) as error:
         raise Failure(Reason.INVALID_ANSWER, f"{what} is not acceptable JSON: {type(error).__name__}") from error
-    if not isinstance(document, dict):
-        raise Failure(Reason.INVALID_ANSWER, f"{what} is not a JSON object")
     if not _tame(document):
         raise Failure(Reason.INVALID_ANSWER, f"{what} is nested too deeply or holds broken text")
     return document

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import aiosmtplib
 from pydantic import SecretStr
@@ -41,33 +41,55 @@ class MailServer(Protocol):
         """``login@example.com`` or ``Example <login@example.com>``."""
 
 
+async def reach(server: MailServer) -> None:
+    """Connect, encrypt and sign in as :func:`send` does, and hand nothing over.
+
+    Raises:
+        MailError: it is not possible; the sentence says why and what the operator can do.
+    """
+    _not_in_the_clear(server)
+    try:
+        async with asyncio.timeout(TIMEOUT), aiosmtplib.SMTP(**_manner(server)):
+            pass
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise MailError(_sentence(server, error)) from error
+
+
 async def send(server: MailServer, message: EmailMessage) -> None:
     """Give ``message`` to ``server``. Sets From, Date and Message-ID. Certificates are checked.
 
     Raises:
         MailError: not handed over; the sentence says why and what the operator can do. It names no recipient.
     """
+    _not_in_the_clear(server)
+    _complete(message, server.sender)
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            await aiosmtplib.send(message, **_manner(server))
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # TimeoutError is an OSError
+        raise MailError(_sentence(server, error)) from error
+
+
+def _not_in_the_clear(server: MailServer) -> None:
     if server.username and server.security == "none" and not is_loopback(server.host):
         raise MailError(
             f"The mail server {server.host} wants a password and mail.security is none: it would be sent in the clear. "
             "Set mail.security to starttls or tls."
         )
-    _complete(message, server.sender)
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            await aiosmtplib.send(
-                message,
-                hostname="127.0.0.1" if server.host.endswith(".localhost") else server.host,
-                port=server.port,
-                username=server.username or None,
-                password=server.password.get_secret_value() if server.username and server.password else None,
-                use_tls=server.security == "tls",
-                start_tls=server.security == "starttls",
-                local_hostname=socket.gethostname() or "localhost",  # the default asks the resolver and blocks
-                timeout=TIMEOUT,
-            )
-    except (aiosmtplib.SMTPException, OSError, ValueError) as error:  # TimeoutError is an OSError
-        raise MailError(_sentence(server, error)) from error
+
+
+def _manner(server: MailServer) -> dict[str, Any]:
+    """How to speak to the server: arguments of the library."""
+    return {
+        "hostname": "127.0.0.1" if server.host.endswith(".localhost") else server.host,
+        "port": server.port,
+        "username": server.username or None,
+        "password": server.password.get_secret_value() if server.username and server.password else None,
+        "use_tls": server.security == "tls",
+        "start_tls": server.security == "starttls",
+        "local_hostname": socket.gethostname() or "localhost",  # the default asks the resolver and blocks
+        "timeout": TIMEOUT,
+    }
 
 
 def _complete(message: EmailMessage, sender: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 
 from doorward.providers.failure import Failure, Reason
-from doorward.providers.json_document import read_object
+from doorward.providers.json_document import read_json, read_object
 
 MAX_BODY: Final = 1024 * 1024
 """Bytes of an answer that are read."""
@@ -35,6 +35,16 @@ class Reply:
 
     status: int
     document: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Any JSON value of an answer with a status below 500, and where its Link header says the next page is (RFC 8288)."""
+
+    status: int
+    value: Any = field(repr=False)
+    following: str
+    """Empty: nowhere."""
 
 
 class LoopbackNames(httpx.AsyncBaseTransport):
@@ -93,17 +103,27 @@ async def exchange(client: httpx.AsyncClient, call: Call, what: str) -> Reply:
     Raises:
         Failure: UNAVAILABLE (not reached, too slow, status 429 or 5xx) or INVALID_ANSWER (redirect, too large, not JSON).
     """
+    status, data, _ = await _received(client, call, what)
+    return Reply(status, read_object(data, what))
+
+
+async def fetch(client: httpx.AsyncClient, call: Call, what: str) -> Answer:
+    """As :func:`exchange`, for lists as well as objects."""
+    status, data, following = await _received(client, call, what)
+    return Answer(status, read_json(data, what), following)
+
+
+async def _received(client: httpx.AsyncClient, call: Call, what: str) -> tuple[int, bytes, str]:
     try:
         async with asyncio.timeout(TIMEOUT):
-            status, data = await _send(client, call, what)
+            return await _send(client, call, what)
     except TimeoutError as error:
         raise Failure(Reason.UNAVAILABLE, f"{what}: no complete answer within {TIMEOUT:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         raise Failure(Reason.UNAVAILABLE, f"{what}: {type(error).__name__}: {error}") from error
-    return Reply(status, read_object(data, what))
 
 
-async def _send(client: httpx.AsyncClient, call: Call, what: str) -> tuple[int, bytes]:
+async def _send(client: httpx.AsyncClient, call: Call, what: str) -> tuple[int, bytes, str]:
     request = client.build_request(call.method, call.url, headers=list(call.headers), content=call.body or None)
     response = await client.send(request, stream=True, follow_redirects=False)
     try:
@@ -113,7 +133,7 @@ async def _send(client: httpx.AsyncClient, call: Call, what: str) -> tuple[int, 
             data += chunk
             if len(data) > MAX_BODY:
                 raise Failure(Reason.INVALID_ANSWER, f"{what} is larger than {MAX_BODY} bytes")
-        return response.status_code, bytes(data)
+        return response.status_code, bytes(data), response.links.get("next", {}).get("url", "")
     finally:
         await response.aclose()
 

@@ -56,14 +56,14 @@ def pin_message(
     Raises:
         ValueError: ``email`` is not an address. No other value can add a header: they are put on one line.
     """
-    subject = f"Your code for {_line(app_name)}"
+    subject = f"Your code for {one_line(app_name)}"
     words = {
         "subject": subject,
-        "application": _line(app_name) + (f" ({_line(hostname)})" if hostname else ""),
+        "application": one_line(app_name) + (f" ({one_line(hostname)})" if hostname else ""),
         "code": code,
         "minutes": str(PIN_LIFETIME // 60),
-        "asked_at": _line(organization.auth_domain),
-        "organization": _line(organization.name),
+        "asked_at": one_line(organization.auth_domain),
+        "organization": one_line(organization.name),
     }
     message = EmailMessage()
     message["To"] = mailbox("", email)
@@ -84,5 +84,6 @@ def mailbox(display_name: str, email: str) -> Address:
     return Address(display_name, username, domain)
 
 
-def _line(text: str) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
+def one_line(text: str, longest: int = 200) -> str:
+    """Words from outside, as they may stand in a header or a line: nothing that breaks or turns it."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]

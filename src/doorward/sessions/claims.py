@@ -17,7 +17,14 @@ _IDENTITY_BUDGET: Final = 1536
 
 
 def app_claims(
-    session: Session, application: Application, policy: Policy | None, organization: Organization, now: int, nonce: str
+    session: Session,
+    application: Application,
+    policy: Policy | None,
+    organization: Organization,
+    now: int,
+    nonce: str,
+    *,
+    until: int | None = None,
 ) -> AppClaims:
     """Claims of a new application token, for ``/authorized`` and for replacing one that is too old.
 
@@ -32,20 +39,22 @@ def app_claims(
         now: Unix seconds.
         nonce: 64 fresh random hex characters. With a binding cookie they become its secret and the ``nonce`` claim is
             their hash, so that nobody who has only the token can make the cookie.
+        until: when what was granted for a time ends; the token lives no longer than that. None: nothing limits it.
     """
     own, binding = _bound(application, nonce)
+    exp = now + _seconds(application, policy, organization)
     return AppClaims(
         iss=organization.issuer,
         aud=application.aud,
         sub=session.user_id,
         iat=now,
-        exp=now + _seconds(application, policy, organization),
+        exp=exp if until is None else min(exp, until),
         nonce=own,
         email=session.identity.email,
         identity_nonce=session.nonce,
         country=session.country,
         policy_id=policy.id if policy is not None else "",
-        custom=capped(session.identity.custom)[0],
+        custom=capped(session.identity.custom, organization.custom_max_size)[0],
         binding=binding,
     )
 

@@ -9,9 +9,12 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from pydantic import Field
 
 from doorward.settings.file.base import Line
+from doorward.settings.file.client_certificates import MtlsCertificatePart, MtlsSettingPart
+from doorward.settings.file.custom_pages import CustomPagePart
 from doorward.settings.file.ingress import IngressPart
 from doorward.settings.file.objects import ApplicationPart, GroupPart, ListPart, OrganizationPart, PolicyPart
-from doorward.settings.file.providers import OidcPart, OneTimePinPart, ProviderPart
+from doorward.settings.file.providers import AnyProviderPart, ProviderPart
+from doorward.settings.file.report_sources import ReportSourcePart
 from doorward.settings.file.service_tokens import ServiceTokenPart
 from doorward.settings.file.serving import ClientAddressPart, ListenPart, LogPart, MailPart, PublicPart, StatusPart
 from doorward.settings.problems import Report
@@ -38,6 +41,10 @@ SECTIONS: Final[Mapping[str, Kind[Any]]] = {
 LISTS: Final[Mapping[str, Kind[Any]]] = {
     "ingress": Kind.of(IngressPart),
     "service_tokens": Kind.of(ServiceTokenPart),
+    "mtls_certificates": Kind.of(MtlsCertificatePart),
+    "mtls_settings": Kind.of(MtlsSettingPart),
+    "report_sources": Kind.of(ReportSourcePart),
+    "custom_pages": Kind.of(CustomPagePart),
     "identity_providers": Kind.of(ProviderPart),
     "lists": Kind.of(ListPart),
     "groups": Kind.of(GroupPart),
@@ -50,7 +57,7 @@ UNSUPPORTED: Final = {
     "tunnel": "the door needs no tunnel; remove it",
     "credentials-file": "the door needs no tunnel; remove it",
 }
-_DIVISIBLE: Final = frozenset({"applications", "groups", "policies"})
+_DIVISIBLE: Final = frozenset({"applications", "groups", "mtls_certificates", "policies"})
 """Sections whose entries make sense without some of their fields."""
 REQUIRED: Final = {
     "organization": "add 'organization:' with name and auth_domain",
@@ -85,7 +92,11 @@ class Declared:
     log: LogPart | None
     ingress: tuple[Placed[IngressPart], ...]
     service_tokens: tuple[Placed[ServiceTokenPart], ...]
-    identity_providers: tuple[Placed[OidcPart | OneTimePinPart], ...]
+    mtls_certificates: tuple[Placed[MtlsCertificatePart], ...]
+    mtls_settings: tuple[Placed[MtlsSettingPart], ...]
+    report_sources: tuple[Placed[ReportSourcePart], ...]
+    custom_pages: tuple[Placed[CustomPagePart], ...]
+    identity_providers: tuple[Placed[AnyProviderPart], ...]
     lists: tuple[Placed[ListPart], ...]
     groups: tuple[Placed[GroupPart], ...]
     policies: tuple[Placed[PolicyPart], ...]

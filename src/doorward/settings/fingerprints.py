@@ -10,13 +10,25 @@ from typing import Any
 from pydantic import BaseModel
 
 from doorward.applications import Application
+from doorward.client_certificates import NO_AUTHORITIES, ClientAuthorities
+from doorward.organization import Organization
+from doorward.policy.groups import rules_within
 from doorward.policy.model import AccessGroup, Directory, Policy, RuleList
-from doorward.policy.rules import EmailList, GroupRule, IpList, Rule
+from doorward.policy.rules import Certificate, CommonName, EmailList, GroupRule, IpList, Rule
+from doorward.second_factor import demanded, ever_demanded
 
 
-def fingerprint(application: Application, directory: Directory, identity_providers: Iterable[str]) -> str:
+def fingerprint(
+    application: Application,
+    directory: Directory,
+    identity_providers: Iterable[str],
+    authorities: ClientAuthorities = NO_AUTHORITIES,
+    organization: Organization | None = None,
+) -> str:
     """Hex SHA-256 over everything that decides who may enter: policies, their groups and lists, and which of the
-    configured ``identity_providers`` (ids) may vouch.
+    configured ``identity_providers`` (ids) may vouch; where a policy asks for a client certificate also which
+    ``authorities`` vouch for those, and what they have revoked; where a second factor is demanded, also which, by what the
+    ``organization`` says about it.
 
     When it changes, tokens issued before are no longer taken without evaluating again (``Application.not_before``).
     """
@@ -27,7 +39,24 @@ def fingerprint(application: Application, directory: Directory, identity_provide
         "providers": sorted(idp for idp in identity_providers if idp in allowed or not allowed),
         "directory": reached,
     }
+    if vouching := _vouching(application, directory, authorities):
+        decisive["authorities"] = vouching
+    if organization is not None and ever_demanded(application, organization):
+        decisive["second_factors"] = [
+            str(demanded(policy, application, organization)) for policy in application.policies
+        ]
     return hashlib.sha256(json.dumps(decisive, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _vouching(application: Application, directory: Directory, authorities: ClientAuthorities) -> list[list[str]]:
+    rules = rules_within(application.policies, directory)
+    if not any(isinstance(rule, Certificate | CommonName) for rule in rules):
+        return []
+    return [
+        [name, host.version, host.revoked]
+        for name, host in sorted(authorities.hosts.items())
+        if any(pattern.matches_host(name) for pattern in application.patterns)
+    ]
 
 
 def _plain(item: BaseModel) -> Any:
@@ -41,6 +70,11 @@ def _reached(policies: Sequence[Policy], directory: Directory) -> Iterator[tuple
     seen: set[str] = set()
     while waiting:
         part = waiting.pop()
+        for group in part.approval_groups if isinstance(part, Policy) else ():
+            approvers = directory.lists.get(group.email_list_uuid)
+            if approvers is not None and f"list {approvers.id}" not in seen:
+                seen.add(f"list {approvers.id}")
+                yield f"list {approvers.id}", approvers
         for rule in (*part.include, *part.exclude, *part.require):
             key, item = _named(rule, directory)
             if item is None or key in seen:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from doorward.settings.checks.applications import check_applications
+from doorward.settings.checks.approvals import check_approvals
+from doorward.settings.checks.client_certificates import check_client_certificates
+from doorward.settings.checks.elsewhere import check_elsewhere
 from doorward.settings.checks.hosts import check_hosts
 from doorward.settings.checks.login import check_providers, check_sign_in
 from doorward.settings.checks.names import check_group_cycles, check_names, check_references
 from doorward.settings.checks.rules import check_rules
+from doorward.settings.checks.second_factors import check_second_factors
 from doorward.settings.checks.serving import check_serving, public_address
+from doorward.settings.custom_pages import read_custom_pages
 from doorward.settings.declared import Declared, declare
 from doorward.settings.file.serving import LogPart, MailPart, StatusPart, TlsPart
 from doorward.settings.places import Places, places
@@ -34,9 +40,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
         InvalidConfiguration: with all problems, each with file, line, path of the field, what is wrong and what would
             be right.
     """
+    return load_with_source(path, environ)[0]
+
+
+def load_with_source(path: Path, environ: Mapping[str, str]) -> tuple[Settings, Source]:
+    """The same, with the place of every field, for whoever has more to say about the file."""
     path = Path(path).absolute()
     with _uncollected():
-        return _settings(_source(path), environ)
+        source = _source(path)
+        return _settings(source, environ), source
 
 
 @contextmanager
@@ -71,15 +83,19 @@ def _settings(source: Source, environ: Mapping[str, str]) -> Settings:
     expansion = Expansion(report, environ, folder)
     declared = declare(expansion.value(source.data), expansion.written, report)
     found = places(declared, folder, report)
-    for check in (check_names, check_references, check_group_cycles, check_rules):
+    for check in (check_names, check_references, check_group_cycles, check_rules, check_elsewhere):
         check(declared, report)
     for check in (check_providers, check_sign_in, check_applications, check_hosts):
         check(declared, report)
+    check_approvals(declared, report)
+    check_second_factors(declared, report)
+    check_client_certificates(declared, folder, report)
     check_serving(declared, folder, report)
+    pages = read_custom_pages(declared, folder, report)
     workers = _workers(environ, declared, report)
     if report.failed:
         raise InvalidConfiguration(source.file, report.in_order())
-    return _complete(source.file, declared, found, workers, report)
+    return replace(_complete(source.file, declared, found, workers, report), custom_pages=pages)
 
 
 def _complete(file: Path, declared: Declared, found: Places, workers: int | None, report: Report) -> Settings:
@@ -103,6 +119,9 @@ def _complete(file: Path, declared: Declared, found: Places, workers: int | None
         organization=declared.organization,
         identity_providers=tuple(placed.value for placed in declared.identity_providers),
         service_tokens=tuple(placed.value for placed in declared.service_tokens),
+        report_sources=tuple(placed.value for placed in declared.report_sources),
+        mtls_certificates=tuple(placed.value for placed in declared.mtls_certificates),
+        mtls_settings=tuple(placed.value for placed in declared.mtls_settings),
         groups=tuple(placed.value for placed in declared.groups),
         lists=tuple(placed.value for placed in declared.lists),
         policies=tuple(placed.value for placed in declared.policies),

@@ -18,6 +18,7 @@ SECRET_FIELDS: Final = frozenset(
     {
         ("identity_providers", "config", "client_secret"),
         ("mail", "password"),
+        ("report_sources", "secret"),
         ("service_tokens", "client_id"),
         ("service_tokens", "client_secret"),
     }

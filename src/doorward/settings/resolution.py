@@ -7,11 +7,25 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from doorward.applications import Application, CorsHeaders, Pattern
-from doorward.organization import IdentityProvider, Ingress, Organization
+from doorward.organization import IdentityProvider, Ingress, Organization, Scim
 from doorward.policy.model import AccessGroup, Directory, Policy, RuleList
 from doorward.policy.rules import EmailList, GroupRule, IpList, LoginMethod, Oidc, Rule, Saml, ServiceTokenRule
+from doorward.policy.rules_elsewhere import (
+    AuthContext,
+    AzureGroup,
+    GithubOrganization,
+    LinkedAppToken,
+    OktaGroup,
+    WorkspaceGroup,
+    at_provider,
+    moved,
+)
+from doorward.reports import ReportSource
 from doorward.service_tokens import Declared
+from doorward.settings.approval import approval_of
+from doorward.settings.custom_pages import pages_of_application, pages_of_organization
 from doorward.settings.file.objects import ApplicationPart, GroupPart, PolicyPart
+from doorward.settings.file.providers import AnyProviderPart, OneTimePinPart
 from doorward.settings.values import Settings
 
 _WITHIN: Final = "\x1f"
@@ -45,6 +59,7 @@ class Resolved:
     directory: Directory
     ingress: tuple[Ingress, ...]
     service_tokens: tuple[Declared, ...]
+    report_sources: tuple[ReportSource, ...] = ()
 
 
 def names(settings: Settings) -> Mapping[str, Sequence[str]]:
@@ -85,15 +100,28 @@ def resolve(settings: Settings, ids: Ids, account_id: str, not_before: Mapping[s
             session_duration=organization.session_duration,
             auto_redirect_to_identity=organization.auto_redirect_to_identity,
             deny_unmatched_requests=organization.deny_unmatched_requests,
+            deny_unmatched_requests_exempted_zone_names=organization.deny_unmatched_requests_exempted_zone_names,
             strict_service_token_auth=organization.strict_service_token_auth,
+            resume_posts=organization.resume_posts,
+            resume_posts_max_size=organization.resume_posts_max_size,
+            custom_max_size=organization.custom_max_size,
+            mfa_config=organization.mfa_config.config() if organization.mfa_config else None,
+            mfa_required_for_all_apps=organization.mfa_required_for_all_apps,
             login_design=organization.login_design.design(),
+            custom_pages=pages_of_organization(organization, settings.custom_pages),
             public=settings.public,
         ),
-        applications=tuple(_application(part, known, ids, not_before) for part in settings.applications),
+        applications=tuple(
+            _application(part, known, ids, not_before).model_copy(
+                update={"custom_pages": pages_of_application(part, settings.custom_pages)}
+            )
+            for part in settings.applications
+        ),
         identity_providers=_identity_providers(settings, known),
         directory=_directory(settings, known),
         ingress=_ingress(settings),
         service_tokens=tuple(part.declared(known.service_tokens[part.name]) for part in settings.service_tokens),
+        report_sources=tuple(part.source() for part in settings.report_sources),
     )
 
 
@@ -106,6 +134,7 @@ class _Known:
     identity_providers: Mapping[str, str]
     policies: Mapping[str, str]
     service_tokens: Mapping[str, str]
+    applications: Mapping[str, str]
     reusable: Mapping[str, PolicyPart]
 
     @classmethod
@@ -126,6 +155,7 @@ class _Known:
             identity_providers=table("identity_provider", settings.identity_providers),
             policies=policies,
             service_tokens=table("service_token", settings.service_tokens),
+            applications=table("application", settings.applications),
             reusable={key: part for part in settings.policies for key in (part.id, part.name) if key},
         )
 
@@ -146,6 +176,7 @@ def _application(part: ApplicationPart, known: _Known, ids: Ids, not_before: Map
         policies=tuple(_used_policy(part, item, known) for item in part.policies),
         allowed_idps=tuple(known.identity_providers[name] for name in part.allowed_idps),
         cors_headers=CorsHeaders(**part.cors_headers.model_dump()) if part.cors_headers else None,
+        mfa_config=part.mfa_config.config() if part.mfa_config else None,
         not_before=not_before.get(application_id, 0),
         **{name: getattr(part, name) for name in _SAME},
     )
@@ -156,6 +187,7 @@ _SAME: Final = (
     "custom_deny_message", "custom_deny_url", "custom_non_identity_deny_url", "enable_binding_cookie",
     "http_only_cookie_attribute", "same_site_cookie_attribute", "path_cookie_attribute", "options_preflight_bypass",
     "service_auth_401_redirect", "read_service_tokens_from_header", "allow_iframe",
+    "eager_redirect_cookie_setting", "resume_posts",
 )  # fmt: skip
 """Fields of an application that are the same in the file and in the core."""
 
@@ -172,6 +204,8 @@ def _policy(part: PolicyPart, policy_id: str, known: _Known) -> Policy:
         name=part.name,
         decision=part.decision,
         session_duration=part.session_duration,
+        mfa_config=part.mfa_config.config() if part.mfa_config else None,
+        **approval_of(part, known.lists),
         **_rules(part, known),
     )
 
@@ -202,6 +236,11 @@ def _rule(rule: Rule, known: _Known) -> Rule:
         case ServiceTokenRule():
             token_id = known.service_tokens.get(rule.service_token.token_id, rule.service_token.token_id)
             return ServiceTokenRule(service_token=rule.service_token.model_copy(update={"token_id": token_id}))
+        case LinkedAppToken():
+            other = known.applications[rule.linked_app_token.app_uid]
+            return LinkedAppToken(linked_app_token=rule.linked_app_token.model_copy(update={"app_uid": other}))
+        case AzureGroup() | OktaGroup() | WorkspaceGroup() | GithubOrganization() | AuthContext():
+            return moved(rule, known.identity_providers[at_provider(rule)])
         case _:
             return rule
 
@@ -209,11 +248,27 @@ def _rule(rule: Rule, known: _Known) -> Rule:
 def _identity_providers(settings: Settings, known: _Known) -> dict[str, IdentityProvider]:
     providers = (
         IdentityProvider(
-            id=known.identity_providers[part.name], name=part.name, type=part.type, config=part.config.values()
+            id=known.identity_providers[part.name],
+            name=part.name,
+            type=part.type,
+            config=part.config.values(),
+            scim_config=_scim(part),
         )
         for part in settings.identity_providers
     )
     return {provider.id: provider for provider in providers}
+
+
+def _scim(part: AnyProviderPart) -> Scim | None:
+    told = None if isinstance(part, OneTimePinPart) else part.scim_config
+    if told is None:
+        return None
+    return Scim(
+        enabled=told.enabled,
+        user_deprovision=told.user_deprovision,
+        identity_update_behavior=told.identity_update_behavior,
+        secret_hash=told.secret_hash,
+    )
 
 
 def _directory(settings: Settings, known: _Known) -> Directory:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pydantic import SecretStr
 
+from doorward.custom_pages import CustomPage
 from doorward.organization import PublicAddress
+from doorward.settings.file.client_certificates import MtlsCertificatePart, MtlsSettingPart
 from doorward.settings.file.ingress import IngressPart
 from doorward.settings.file.objects import ApplicationPart, GroupPart, ListPart, OrganizationPart, PolicyPart
-from doorward.settings.file.providers import OidcPart, OneTimePinPart
+from doorward.settings.file.providers import AnyProviderPart
+from doorward.settings.file.report_sources import ReportSourcePart
 from doorward.settings.file.service_tokens import ServiceTokenPart
 from doorward.settings.problems import Problem
 
@@ -98,7 +102,7 @@ class Settings:
     mail: Mail | None
     log: Log
     organization: OrganizationPart
-    identity_providers: tuple[OidcPart | OneTimePinPart, ...]
+    identity_providers: tuple[AnyProviderPart, ...]
     service_tokens: tuple[ServiceTokenPart, ...]
     groups: tuple[GroupPart, ...]
     lists: tuple[ListPart, ...]
@@ -107,5 +111,10 @@ class Settings:
     applications: tuple[ApplicationPart, ...]
     ingress: tuple[IngressPart, ...]
     """Without the catch-all."""
+    report_sources: tuple[ReportSourcePart, ...] = ()
+    mtls_certificates: tuple[MtlsCertificatePart, ...] = ()
+    mtls_settings: tuple[MtlsSettingPart, ...] = ()
+    custom_pages: Mapping[str, CustomPage] = field(default_factory=dict)
+    """By name and by id; read when the file was."""
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
     """What is allowed and most likely not meant."""

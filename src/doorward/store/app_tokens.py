@@ -9,9 +9,12 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from doorward.store import revision
 from doorward.store.database import Database
-from doorward.store.schema import app_tokens, sessions
+from doorward.store.schema import app_tokens, grants, sessions
 
 _SESSION = select(sessions.c.revoked_at).where(sessions.c.nonce == bindparam("session")).with_for_update(read=True)
+_GRANT = (
+    select(grants.c.revoked_at, grants.c.ends_at).where(grants.c.id == bindparam("grant")).with_for_update(read=True)
+)
 _RECORD = insert(app_tokens)
 _AFTERLIFE = 60
 """Seconds after ``exp`` for which a token is still known: verifiers may have another clock, and Envoy's grants a second."""
@@ -54,12 +57,20 @@ class AppTokens:
         self._database = database
 
     async def record(
-        self, nonce: str, session_nonce: str, application_id: str, iat: int, exp: int, policy_id: str = ""
+        self,
+        nonce: str,
+        session_nonce: str,
+        application_id: str,
+        iat: int,
+        exp: int,
+        policy_id: str = "",
+        grant_id: str = "",
     ) -> bool:
         """Remember a token before it is handed out.
 
-        False: its session was revoked (or is gone) meanwhile. The token is then on the list of revoked ones already; do
-        not hand it out. ``session_nonce`` is empty for tokens without an identity.
+        False: its session was revoked (or is gone) meanwhile, or the grant that it rests on. The token is then on the
+        list of revoked ones already; do not hand it out. ``session_nonce`` is empty for tokens without an identity,
+        ``grant_id`` for those that rest on none.
         """
         row = {
             "nonce": nonce,
@@ -70,7 +81,7 @@ class AppTokens:
             "revoked_at": None,
             "policy_id": policy_id or None,
         }
-        return await self._database.write(lambda connection: _record(connection, row))
+        return await self._database.write(lambda connection: _record(connection, row, grant_id))
 
     async def revoked(self, now: int) -> Mapping[str, frozenset[str]]:
         """Application id → nonces of its revoked tokens, until a minute after they have expired."""
@@ -104,12 +115,18 @@ def prune(connection: Connection, now: int) -> None:
     connection.execute(_PRUNE, {"now": now - _AFTERLIFE})
 
 
-def _record(connection: Connection, row: dict[str, object]) -> bool:
+def _record(connection: Connection, row: dict[str, object], grant_id: str) -> bool:
     # A share lock on the session (a no-op on SQLite, where writers take turns anyway): either the one who revokes it
     # waits and then finds this token, or this token finds the session revoked.
     if row["session_nonce"]:
         session = connection.execute(_SESSION, {"session": row["session_nonce"]}).first()
         if session is None or session.revoked_at is not None:
+            connection.execute(_RECORD, {**row, "revoked_at": row["iat"]})
+            revision.bump(connection)
+            return False
+    if grant_id:  # likewise
+        grant = connection.execute(_GRANT, {"grant": grant_id}).first()
+        if grant is None or grant.revoked_at is not None or grant.ends_at is None or grant.ends_at < row["exp"]:
             connection.execute(_RECORD, {**row, "revoked_at": row["iat"]})
             revision.bump(connection)
             return False

@@ -29,6 +29,13 @@ _FIND = (
     select(*_COLUMNS).where(decisions.c.reference == bindparam("reference_is")).order_by(decisions.c.id.desc()).limit(1)
 )
 _RECENT = select(*_COLUMNS).order_by(decisions.c.id.desc()).limit(bindparam("most"))
+_SINCE = select(func.count()).select_from(decisions).where(decisions.c.at >= bindparam("since"))
+_PAGE = (
+    select(decisions.c.id, *_COLUMNS)
+    .where(decisions.c.id > bindparam("after"), decisions.c.at >= bindparam("since"))
+    .order_by(decisions.c.id)
+    .limit(bindparam("most"))
+)
 _PRUNE_OLD = delete(decisions).where(decisions.c.at <= bindparam("before"))
 _NEWEST = select(func.max(decisions.c.id))
 _PRUNE_SURPLUS = delete(decisions).where(decisions.c.id <= bindparam("surplus"))
@@ -62,6 +69,16 @@ class Decisions:
         rows = await self._database.read(lambda connection: connection.execute(_RECENT, {"most": limit}).all())
         return tuple(_record(row) for row in rows)
 
+    async def count(self, since: int) -> int:
+        """How many records there are of decisions made at ``since`` or later."""
+        return await self._database.read(lambda connection: connection.execute(_SINCE, {"since": since}).scalar_one())
+
+    async def page(self, since: int, after: int, most: int) -> tuple[int, tuple[DecisionRecord, ...]]:
+        """The next records, oldest first, and what to go on ``after``; begin with 0. Empty: there are no more."""
+        values = {"since": since, "after": after, "most": most}
+        rows = await self._database.read(lambda connection: connection.execute(_PAGE, values).all())
+        return (rows[-1][0] if rows else after), tuple(_record(row[1:]) for row in rows)
+
 
 def prune(connection: Connection, now: int, most: int = MOST) -> None:
     """Drop what is older than the retention, and the oldest of too many."""
@@ -76,6 +93,6 @@ def _row(record: DecisionRecord) -> dict[str, object]:
     return row | {name: json.dumps(row[name], separators=(",", ":")) for name in _JSON}
 
 
-def _record(row: Row[Any]) -> DecisionRecord:
+def _record(row: Row[Any] | tuple[Any, ...]) -> DecisionRecord:
     values = dict(zip(_NAMES, row, strict=True))
     return DecisionRecord(**(values | {name: json.loads(values[name]) for name in _JSON}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+from doorward.client_certificates import CertificateFacts
 from doorward.signin import Destination
 
 
@@ -15,4 +16,9 @@ def write(destination: Destination | None) -> str | None:
 
 def read(text: str | None) -> Destination | None:
     """What :func:`write` was given."""
-    return None if text is None else Destination(**json.loads(text))
+    if text is None:
+        return None
+    members = json.loads(text)
+    if (facts := members.pop("certificate", None)) is not None:
+        members["certificate"] = CertificateFacts(**facts)
+    return Destination(**members)

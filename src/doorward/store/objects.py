@@ -47,6 +47,10 @@ class Objects:
             found = await self._database.write(lambda connection: _create(connection, kind, names))
         return {name: found[name] for name in names}
 
+    async def known(self, kind: str) -> Mapping[str, ObjectId]:
+        """Every name that has an id already, for whoever only wants to look."""
+        return await self._database.read(lambda connection: _of_kind(connection, kind))
+
     async def not_before(self, application_id: str, fingerprint: str, now: int) -> int:
         """Since when this application's rules have this fingerprint; 0 as long as they never changed.
 

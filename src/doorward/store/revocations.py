@@ -29,10 +29,19 @@ from sqlalchemy import (
 
 from doorward.access.revocation import Revocation, Scope
 from doorward.sessions import Session
-from doorward.store import revision
+from doorward.store import grants, revision, service_tokens
 from doorward.store.app_tokens import AppToken
 from doorward.store.database import Database
-from doorward.store.schema import app_tokens, attempts, handoffs, pins, revocations, revoked_before, sessions
+from doorward.store.schema import (
+    app_tokens,
+    attempts,
+    handoffs,
+    kept_requests,
+    pins,
+    revocations,
+    revoked_before,
+    sessions,
+)
 from doorward.store.sessions import session_of
 
 EVERY_APPLICATION: Final = ""
@@ -69,7 +78,7 @@ _GIVING_ACCESS = (
 _ONGOING = select(sessions).where(*_GIVING_ACCESS).order_by(sessions.c.created_at.desc(), sessions.c.nonce)
 _COUNT = select(func.count()).select_from(sessions).where(*_GIVING_ACCESS)
 _TOKENS = select(app_tokens).where(*_LIVE_TOKEN, app_tokens.c.session_nonce != "").order_by(app_tokens.c.iat)
-_UNFINISHED = (delete(attempts), delete(handoffs), delete(pins))
+_UNFINISHED = (delete(attempts), delete(handoffs), delete(pins), delete(kept_requests))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +217,8 @@ _END: Final = {
     Scope.USER: _user,
     Scope.APPLICATION: _application,
     Scope.POLICY: _policy,
+    Scope.GRANT: grants.end,
+    Scope.SERVICE_TOKEN: service_tokens.end,
     Scope.EVERYONE: _everyone,
 }
 

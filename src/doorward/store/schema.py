@@ -101,6 +101,7 @@ attempts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Index("attempts_expires_at", "expires_at"),
+    Index("attempts_browser_hash", "browser_hash"),
 )
 
 handoffs = Table(
@@ -142,6 +143,24 @@ limits = Table(
     Index("limits_resets_at", "resets_at"),
 )
 
+kept_requests = Table(
+    "kept_requests",
+    metadata,
+    Column("id_hash", Text, primary_key=True),
+    Column("aud", Text, nullable=False),
+    Column("hostname", Text, nullable=False),
+    Column("browser_hash", Text, nullable=False),
+    Column("former_user", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sealed", Text, nullable=False),  # target and form
+    Column("session_nonce", Text, nullable=False),  # empty until a login led to it
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("kept_requests_client", "client"),
+    Index("kept_requests_expires_at", "expires_at"),
+)
+
 signing_keys = Table(
     "signing_keys",
     metadata,
@@ -150,6 +169,34 @@ signing_keys = Table(
     Column("certificate", Text, nullable=False),
     Column("active_from", BigInteger, nullable=False),
     Column("retired_at", BigInteger),
+)
+
+saml_keys = Table(
+    "saml_keys",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    Column("use", Text, nullable=False),
+    Column("sealed", Text, nullable=False),  # PKCS #8
+    Column("certificate", Text, nullable=False),
+    Column("active_from", BigInteger, nullable=False),
+)
+
+saml_answers = Table(
+    "saml_answers",
+    metadata,
+    Column("state_hash", Text, primary_key=True),
+    Column("response", Text, nullable=False),  # sealed
+    Column("expires_at", BigInteger, nullable=False),
+    Index("saml_answers_expires_at", "expires_at"),
+)
+
+saml_assertions = Table(
+    "saml_assertions",
+    metadata,
+    Column("idp_id", Text, primary_key=True),
+    Column("assertion_hash", Text, primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("saml_assertions_expires_at", "expires_at"),
 )
 
 objects = Table(
@@ -186,6 +233,121 @@ revoked_before = Table(
     metadata,
     Column("application_id", Text, primary_key=True),  # empty: of every application
     Column("at", BigInteger, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("session_nonce", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("application_id", Text, nullable=False),
+    Column("policy_id", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("lapses_at", BigInteger, nullable=False),
+    Column("needs_approval", Boolean, nullable=False),
+    Column("approvals", Text, nullable=False),  # JSON
+    Column("granted_at", BigInteger),
+    Column("ends_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index("grants_session_nonce", "session_nonce", "application_id"),
+    Index("grants_asked_at", "asked_at"),
+)
+
+factors = Table(
+    "factors",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("sealed", Text, nullable=False),  # TOTP secret, or public key
+    Column("credential_id", Text, unique=True),  # of passkeys
+    Column("sign_count", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("last_step", BigInteger, nullable=False),
+    Index("factors_user_id", "user_id"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("code_hash", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index("recovery_codes_user_id", "user_id"),
+)
+
+factor_proofs = Table(
+    "factor_proofs",
+    metadata,
+    Column("session_nonce", Text, primary_key=True),
+    Column("factor_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("factor_proofs_factor_id", "factor_id"),
+    Index("factor_proofs_at", "at"),
+)
+
+factor_offers = Table(
+    "factor_offers",
+    metadata,
+    Column("session_nonce", Text, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("sealed", Text, nullable=False),  # a new TOTP secret, or the challenge for a passkey
+    Column("expires_at", BigInteger, nullable=False),
+    Index("factor_offers_expires_at", "expires_at"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("user_email", Text, primary_key=True),  # canonical
+    Column("subject", Text, primary_key=True),  # a posture check; empty: the risk score
+    Column("value", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reported_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("look_at", BigInteger),  # when what it changes has to be enforced next; nothing: it is
+    Index("reports_look_at", "look_at"),
+)
+
+report_uses = Table(
+    "report_uses",
+    metadata,
+    Column("jti_hash", Text, primary_key=True),
+    Column("exp", BigInteger, nullable=False),
+    Index("report_uses_exp", "exp"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    Column("session_nonce", Text, primary_key=True),
+    Column("evaluate_url", Text, primary_key=True),
+    Column("keys_url", Text, primary_key=True),
+    Column("word", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("idp_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("unique_name", Text),
+    Column("active", Boolean, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),  # JSON, as SCIM has it
+    UniqueConstraint("idp_id", "kind", "unique_name", name="directory_unique_name"),
 )
 
 decisions = Table(

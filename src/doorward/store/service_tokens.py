@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, text, update
 
+from doorward.access.revocation import whose_service_token
 from doorward.service_tokens import Authenticated, Changes, Declared, ServiceToken, reconcile
 from doorward.store import revision
 from doorward.store.database import Database
@@ -115,19 +116,6 @@ class ServiceTokens:
 
         return await self._database.write(change)
 
-    async def delete(self, token_id: str, now: int) -> int | None:
-        """Delete a token and end the app tokens it earned. How many those were; None: there is no such token.
-
-        A token that is made later under the same name has another id: rules that name the old one do not mean it.
-        """
-
-        def delete_(connection: Connection) -> int | None:
-            revision.bump(connection)  # first, for its lock
-            ended = _end_app_tokens(connection, token_id, now)
-            return ended if _delete(connection, token_id) else None
-
-        return await self._database.write(delete_)
-
     async def declare(self, declared: Sequence[Declared], now: int) -> None:
         """Make what is kept agree with the configuration file.
 
@@ -179,9 +167,21 @@ def _apply(connection: Connection, changes: Changes, now: int) -> None:
         _end_app_tokens(connection, token, now)
 
 
-def _delete(connection: Connection, token_id: str) -> bool:
+def end(connection: Connection, target: str, now: int) -> int:
+    """Delete the token that ``target`` (:func:`~doorward.access.revocation.service_token_target`) names, and end what it earned.
+
+    How many app tokens those were. A token made later under the same name has another id: rules that name the old one
+    do not mean it.
+    """
+    token_id = whose_service_token(target)
+    ended = _end_app_tokens(connection, token_id, now)
+    _delete(connection, token_id)
+    return ended
+
+
+def _delete(connection: Connection, token_id: str) -> None:
     connection.execute(_FORGET_ID, {"token": token_id})
-    return connection.execute(_DELETE, {"token": token_id}).rowcount > 0
+    connection.execute(_DELETE, {"token": token_id})
 
 
 def _end_app_tokens(connection: Connection, token: ServiceToken | str, now: int) -> int:

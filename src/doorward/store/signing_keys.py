@@ -144,7 +144,7 @@ class SigningKeys:
         return KeyRing(tuple(self._key(row) for row in rows))
 
     def _key(self, row: Row[Any]) -> SigningKey:
-        private_key = self._opened.get(row.kid) or _private_key(self._cipher.open(row.sealed), row.kid)
+        private_key = self._opened.get(row.kid) or private_key_of(self._cipher.open(row.sealed), row.kid)
         try:
             return SigningKey(row.kid, private_key, row.certificate, row.active_from, row.retired_at)
         except ValueError as error:
@@ -172,7 +172,8 @@ def _retime(connection: Connection, kid: str, active_from: int, retired_at: int 
     connection.execute(_RETIMED, {"kid_is": kid, "active_from": active_from, "retired_at": retired_at})
 
 
-def _private_key(secret: bytes, kid: str) -> rsa.RSAPrivateKey:
+def private_key_of(secret: bytes, kid: str) -> rsa.RSAPrivateKey:
+    """The key out of its PKCS #8 bytes. Raises ``StoreError`` when they are damaged."""
     try:
         key = load_der_private_key(secret, password=None)
     except ValueError as error:

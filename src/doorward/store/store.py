@@ -10,12 +10,18 @@ from doorward.store import (
     app_tokens,
     attempts,
     decisions,
+    evaluations,
+    factors,
     facts,
+    grants,
     handoffs,
+    kept_requests,
     limits,
     pins,
+    reports,
     revision,
     revocations,
+    saml,
     sessions,
 )
 from doorward.store.app_tokens import AppTokens
@@ -23,14 +29,21 @@ from doorward.store.attempts import Attempts
 from doorward.store.cipher import Cipher
 from doorward.store.database import Database
 from doorward.store.decisions import Decisions
+from doorward.store.directory import Directory
+from doorward.store.evaluations import Evaluations
+from doorward.store.factors import Factors
+from doorward.store.grants import Grants
 from doorward.store.handoffs import Handoffs
+from doorward.store.kept_requests import KeptRequests
 from doorward.store.limits import Limits
 from doorward.store.location import open_database, read_url
 from doorward.store.migrate import migrate
 from doorward.store.objects import Objects
 from doorward.store.organization import OrganizationFacts
 from doorward.store.pins import Pins
+from doorward.store.reports import Reports
 from doorward.store.revocations import Revocations
+from doorward.store.saml import Saml
 from doorward.store.service_tokens import ServiceTokens
 from doorward.store.sessions import Sessions
 from doorward.store.signing_keys import SigningKeys, reseal
@@ -52,9 +65,16 @@ class Store:
         self.service_tokens = ServiceTokens(database)
         self.attempts = Attempts(database, cipher)
         self.handoffs = Handoffs(database)
+        self.kept_requests = KeptRequests(database, cipher)
+        self.grants = Grants(database)
         self.pins = Pins(database)
+        self.reports = Reports(database)
+        self.evaluations = Evaluations(database)
+        self.factors = Factors(database, cipher)
+        self.directory = Directory(database)
         self.limits = Limits(database)
         self.signing_keys = SigningKeys(database, cipher)
+        self.saml = Saml(database, cipher)
         self.objects = Objects(database)
         self.organization = OrganizationFacts(database)
         self.decisions = Decisions(database)
@@ -82,6 +102,12 @@ class Store:
         for prune in (limits.prune, pins.prune, handoffs.prune, attempts.prune, app_tokens.prune, sessions.prune):
             await self._database.write(lambda connection, prune=prune: prune(connection, now))  # type: ignore[misc]
         await self._database.write(lambda connection: revocations.prune(connection, now))
+        await self._database.write(lambda connection: kept_requests.prune(connection, now))
+        await self._database.write(lambda connection: grants.prune(connection, now))
+        await self._database.write(evaluations.prune)
+        await self._database.write(lambda connection: factors.prune(connection, now))
+        await self._database.write(lambda connection: reports.prune(connection, now))
+        await self._database.write(lambda connection: saml.prune(connection, now))
         await self._database.write(lambda connection: decisions.prune(connection, now))
 
 
@@ -97,3 +123,5 @@ def set_up(connection: Connection, cipher: Cipher) -> None:
     if not cipher.is_current(proof):
         facts.replace(connection, _PROOF, cipher.seal(_PROOF.encode()))
         reseal(connection, cipher)
+        saml.reseal(connection, cipher)
+        factors.reseal(connection, cipher)

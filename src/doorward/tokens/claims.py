@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NewType
 
+from doorward.client_certificates import CertificateFacts
+
 SignedToken = NewType("SignedToken", str)
 """A compact JWS that this process minted or fully verified. Only ``tokens.jwt`` makes these."""
 
@@ -64,3 +66,7 @@ class MetaClaims:
     auth_status: str = "NONE"
     service_token_status: bool = False
     real_country: str = ""
+    certificate: CertificateFacts | None = None
+    """The client certificate that counted at the application's host; None: none did."""
+    former_user: str = ""
+    """Id of the user whose expired token came along with a form that is to be sent again; else empty, and not written."""

@@ -39,6 +39,16 @@ _LEEWAY: Final = 60
 """Seconds that ``iat`` and ``nbf`` may lie ahead: nodes' clocks differ. ``exp`` has no leeway."""
 _ALGORITHM: Final = "RS256"
 _REGISTRY: Final = jws.JWSRegistry(algorithms=[_ALGORITHM])
+QUESTION: Final = "external_evaluation"
+MAX_QUESTION: Final = 1024 * 1024
+"""Bytes of JSON: somebody may be in thousands of groups, and this travels in no cookie."""
+
+
+class _Questions(jws.JWSRegistry):
+    max_payload_length = MAX_QUESTION
+
+
+_QUESTIONS: Final = _Questions(algorithms=[_ALGORITHM])
 
 
 class Reason(StrEnum):
@@ -87,6 +97,21 @@ def mint_meta(claims: MetaClaims, key: SigningKey) -> SignedToken:
     return token
 
 
+def mint_question(claims: Mapping[str, Any], key: SigningKey) -> SignedToken:
+    """Sign what another service is asked about somebody (access.md 4.8). Its ``type`` makes it good for nothing else.
+
+    Raises:
+        ValueError: the claims have no ``type`` of their own, or are larger than ``MAX_QUESTION``.
+    """
+    if claims.get("type") != QUESTION:
+        raise ValueError(f"a question has the type {QUESTION}")
+    payload = write_json(claims)
+    if len(payload) > MAX_QUESTION:
+        raise ValueError(f"a question of {len(payload)} bytes is too large; at most {MAX_QUESTION} are allowed")
+    header = {"alg": _ALGORITHM, "kid": key.kid, "typ": "JWT"}
+    return SignedToken(jws.serialize_compact(header, payload, _signing(key), registry=_QUESTIONS))
+
+
 def verify_app(token: str, ring: KeyRing, *, issuer: str, aud: str, now: int) -> AppClaims:
     """The claims of a token for exactly this application.
 
@@ -101,7 +126,28 @@ def verify_app(token: str, ring: KeyRing, *, issuer: str, aud: str, now: int) ->
 
 def verify_app_any(token: str, ring: KeyRing, *, issuer: str, now: int) -> AppClaims:
     """The claims of a token for any application of ours; the caller looks ``aud`` up. Raises ``TokenRefused``."""
-    payload = _verified(token, ring, "app", now)
+    return _app_claims(_verified(token, ring, "app", now), issuer)
+
+
+def read_expired_app(token: str, ring: KeyRing, *, issuer: str, aud: str, now: int) -> AppClaims:
+    """The claims of a token that was for exactly this application and has expired. It proves who somebody was, and is
+    good for nothing else. Raises ``TokenRefused``, also when it has not expired.
+    """
+    payload = _genuine(token, ring, "app", now)
+    try:
+        _check_times(payload, now)
+    except TokenRefused as error:
+        if error.reason is not Reason.EXPIRED:
+            raise
+    else:
+        _refuse(Reason.CLAIMS, "it has not expired")
+    claims = _app_claims(payload, issuer)
+    if claims.aud != aud:
+        _refuse(Reason.AUDIENCE, "it was for another application")
+    return claims
+
+
+def _app_claims(payload: Mapping[str, Any], issuer: str) -> AppClaims:
     _check_issuer(payload, issuer)
     try:
         only_audience(payload)
@@ -159,6 +205,13 @@ def _payload(token: SignedToken) -> dict[str, Any]:
 
 def _verified(token: str, ring: KeyRing, kind: str, now: int) -> dict[str, Any]:
     """The payload of a token of this ``type`` with a right signature and a life that includes ``now``."""
+    payload = _genuine(token, ring, kind, now)
+    _check_times(payload, now)
+    return payload
+
+
+def _genuine(token: str, ring: KeyRing, kind: str, now: int) -> dict[str, Any]:
+    """The payload of a token of this ``type`` with a right signature, whenever it is or was valid."""
     body = _signed_body(token, ring, now)
     try:
         payload = read_object(body)
@@ -166,7 +219,6 @@ def _verified(token: str, ring: KeyRing, kind: str, now: int) -> dict[str, Any]:
         _refuse(Reason.MALFORMED, f"its payload is unreadable ({error})", error)
     if payload.get("type") != kind:
         _refuse(Reason.TYPE, f"it is not of the type {kind}")
-    _check_times(payload, now)
     return payload
 
 

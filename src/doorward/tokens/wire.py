@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from doorward.tokens.claims import AppClaims, MetaClaims, OrgClaims
+from doorward.tokens.mtls import read_mtls, write_mtls
 
 _TAG: Final = re.compile(r"[0-9a-f]{64}")
 _NONCE: Final = re.compile(r"[0-9a-f]{64}")
@@ -18,11 +19,6 @@ _SESSION: Final = re.compile(r"[A-Za-z0-9]{16}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LAST_SECOND: Final = 100_000_000_000
 """Times at or beyond the year 5138 are nonsense, not dates."""
-
-_NO_CLIENT_CERTIFICATE: Final = {
-    "cert_issuer_dn": "", "cert_serial": "", "cert_issuer_ski": "", "cert_presented": False, "common_name": "",
-    "auth_status": "NONE",
-}  # fmt: skip
 
 
 def write_app(claims: AppClaims) -> dict[str, Any]:
@@ -101,8 +97,8 @@ def write_meta(claims: MetaClaims) -> dict[str, Any]:
         "service_token_status": claims.service_token_status, "is_warp": False, "is_gateway": False,
         "iat": claims.iat, "nbf": claims.iat, "exp": claims.exp, "auth_status": claims.auth_status,
         "real_country": claims.real_country, "app_session_hash": claims.app_session_hash,
-        "mtls_auth": dict(_NO_CLIENT_CERTIFICATE),
-    }  # fmt: skip
+        "mtls_auth": write_mtls(claims.certificate),
+    } | ({"former_user": claims.former_user} if claims.former_user else {})  # fmt: skip
 
 
 def read_meta(payload: Mapping[str, Any]) -> MetaClaims:
@@ -117,6 +113,8 @@ def read_meta(payload: Mapping[str, Any]) -> MetaClaims:
         auth_status=text(payload, "auth_status"),
         service_token_status=_boolean(payload, "service_token_status"),
         real_country=text(payload, "real_country"),
+        certificate=read_mtls(payload),
+        former_user=text(payload, "former_user", ""),
     )
 
 

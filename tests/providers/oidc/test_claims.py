@@ -291,3 +291,10 @@ def test_whatever_a_provider_claims_gives_an_identity_or_a_reason(claims):
         return
     assert found.identity.email.count("@") == 1
     assert all(group.id and group.name for group in found.identity.groups)
+
+
+def test_g7_110_the_authentication_contexts_of_a_login_are_only_what_the_signed_token_says():
+    signed = {"sub": "user-1", "email": "alice@example.test"}
+    assert "acrs" not in identity(merged(signed, {"acrs": ["c1"]})).oidc_fields
+    both = merged(signed | {"acrs": ["c2"]}, {"acrs": ["c1"]})
+    assert identity(both).oidc_fields["acrs"] == ["c2"]

@@ -14,6 +14,7 @@ from envoy.extensions.filters.http.ext_proc.v3.ext_proc_pb2 import ExtProcOverri
 from envoy.type.matcher.v3.metadata_pb2 import MetadataMatcher
 
 from doorward.edge import headers
+from doorward.edge.xds import certificate_proof
 from doorward.edge.xds.clusters import CHECK
 from doorward.edge.xds.filters import CHECK_PREFIX, EXT_AUTHZ, JWT_AUTHN, PAYLOAD, TOKEN_KEY, TOKEN_NAMESPACE
 from doorward.edge.xds.leash import BY_ANSWER, BY_COOKIE, LEASH, WAY
@@ -49,7 +50,9 @@ def lacking(route: Route) -> Iterator[str]:
 
 
 def asked_otherwise(route: Route) -> Iterator[str]:
-    """What is wrong with a route's own way of asking. It may tell the control plane one more header, and must remove it."""
+    """What is wrong with a route's own way of asking. It may tell the control plane one more header, which it must remove,
+    and a client's certificate, which must have been verified.
+    """
     setting = ExtAuthzPerRoute()
     route.typed_per_filter_config[EXT_AUTHZ].Unpack(setting)
     service = setting.check_settings.http_service
@@ -57,12 +60,15 @@ def asked_otherwise(route: Route) -> Iterator[str]:
         yield "its setting for ext_authz is more than which header is told"
     if service.server_uri.cluster != CHECK or service.path_prefix != CHECK_PREFIX:
         yield "its question does not go to the control plane"
-    written = {pattern.exact for pattern in service.authorization_response.allowed_upstream_headers.patterns}
-    if written != {*headers.IDENTITY, "cookie"}:
-        yield "its question may write other headers than the identity"
     told = {option.key: option.value for option in service.authorization_request.headers_to_add}
-    named = _REQUEST_HEADER.fullmatch(told.pop(headers.SERVICE_TOKEN, ""))
-    if named is None or named["name"] not in route.request_headers_to_remove:
+    certificate = told.pop(headers.CLIENT_CERTIFICATE, None)
+    yield from certificate_proof.told_otherwise(certificate, route)
+    written = {pattern.exact for pattern in service.authorization_response.allowed_upstream_headers.patterns}
+    if written - certificate_proof.forwarded(certificate) != {*headers.IDENTITY, "cookie"}:
+        yield "its question may write other headers than the identity"
+    header = told.pop(headers.SERVICE_TOKEN, "" if certificate is None else None)
+    named = _REQUEST_HEADER.fullmatch(header) if header is not None else None
+    if header is not None and (named is None or named["name"] not in route.request_headers_to_remove):
         yield "the header with a service token would reach the origin"
     if told.keys() != _TOLD:
         yield "the control plane would not know whom it is asked about"

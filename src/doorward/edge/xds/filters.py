@@ -142,8 +142,12 @@ def _cookie_token() -> HeaderToMetadata:
 
 def asked_with(header: str) -> Any:
     """Per-route setting: the control plane is also told the value of ``header``, which may hold a service token."""
-    service = _control_plane(HeaderValue(key=headers.SERVICE_TOKEN, value=f"%REQ({header})%"))
-    return packed(ExtAuthzPerRoute(check_settings=CheckSettings(http_service=service)))
+    return packed(asked_telling(HeaderValue(key=headers.SERVICE_TOKEN, value=f"%REQ({header})%")))
+
+
+def asked_telling(*told: HeaderValue) -> ExtAuthzPerRoute:
+    """Per-route setting: the control plane is also told these headers."""
+    return ExtAuthzPerRoute(check_settings=CheckSettings(http_service=_control_plane(*told)))
 
 
 def _control_plane(*more: HeaderValue) -> HttpService:

@@ -34,7 +34,8 @@ class Covered:
 def exact_hosts(snapshot: Snapshot) -> list[str]:
     """Every host name that is spelled out somewhere, except the team domain's."""
     served = {entry.hostname for entry in snapshot.ingress if not entry.hostname.startswith("*")}
-    return sorted((snapshot.applications.exact_hosts | served) - {snapshot.organization.auth_domain, ""})
+    certified = set(snapshot.client_authorities.hosts)
+    return sorted((snapshot.applications.exact_hosts | served | certified) - {snapshot.organization.auth_domain, ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,14 @@ def divided(snapshot: Snapshot, host: str) -> bool:
 
 
 def uncovered(snapshot: Snapshot, origins: Origins, host: str) -> Iterator[Part]:
-    """What is left of ``host``. Nobody serves it unless the organization lets unmatched requests through."""
-    if snapshot.organization.deny_unmatched_requests:
+    """What is left of ``host``. Nobody serves it unless the organization lets unmatched requests through.
+
+    Among all the names that are not spelled out some may be let through and others not; the control plane is asked about
+    each, and says which.
+    """
+    organization = snapshot.organization
+    some = host == ANY_HOST and organization.deny_unmatched_requests_exempted_zone_names
+    if organization.denies_unmatched(host) and not some:
         yield Part(None)
     else:
         yield from parts("", origins.serving(host), any_host=host == ANY_HOST)

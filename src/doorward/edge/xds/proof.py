@@ -145,6 +145,7 @@ def _takes_over(later: Route, route: Route) -> bool:
     wanted = RouteMatch()
     wanted.CopyFrom(route.match)
     del wanted.headers[:], wanted.dynamic_metadata[:]
+    wanted.ClearField("tls_context")
     known = [matcher.SerializeToString(deterministic=True) for matcher in route.match.headers]
     conditions = [matcher.SerializeToString(deterministic=True) for matcher in later.match.headers]
     return later.name == route.name and same_path == wanted and set(conditions) <= set(known)

@@ -32,6 +32,7 @@ from doorward.pages import security_headers
 
 _CEL: Final = "envoy.access_loggers.extension_filters.cel"
 _UNDECIDED: Final = 'response.code_details == "ext_authz_error" || (xds.route_name == "ours" && response.code >= 500)'
+_PREFLIGHT: Final = 'response.code_details == "ext_authz_denied" && response.code == 204 && request.method == "OPTIONS"'
 _AWAY: Final = ("UF", "UH", "UC", "UR", "UT", "UO", "UPE", "LR", "DF")
 """Response flags: whatever can go wrong between us and an origin before it has begun to answer."""
 _REFERENCE: Final = "%REQ(X-REQUEST-ID):18%"
@@ -91,10 +92,19 @@ def local_replies() -> LocalReplyConfig:
     away = ResponseFlagFilter(flags=_AWAY)
     return LocalReplyConfig(
         mappers=[
+            _preflight(),
             _page(AccessLogFilter(extension_filter=undecided), _NOBODY_DECIDES),
             _page(AccessLogFilter(response_flag_filter=away), _NOBODY_HOME),
         ]
     )
+
+
+def _preflight() -> ResponseMapper:
+    """A preflight that the control plane answers gets 200 (access.md 1.11). To ``ext_authz`` 200 means that the request
+    goes on, so the control plane says 204, which it says to nothing else; only a refusal's status is read here.
+    """
+    answered = ExtensionFilter(name=_CEL, typed_config=packed(ExpressionFilter(expression=_PREFLIGHT)))
+    return ResponseMapper(filter=AccessLogFilter(extension_filter=answered), status_code={"value": 200})
 
 
 def _page(when: AccessLogFilter, trouble: _Trouble) -> ResponseMapper:

@@ -16,6 +16,7 @@ from google.protobuf.any_pb2 import Any
 from google.protobuf.message import Message
 
 from doorward.access.snapshot import Snapshot
+from doorward.edge.xds import client_certificates
 from doorward.edge.xds.clusters import clusters
 from doorward.edge.xds.filters import JWT_AUTHN, verification
 from doorward.edge.xds.listeners import listeners
@@ -71,13 +72,15 @@ def build(snapshot: Snapshot, edge: EdgeSettings, now: int) -> Resources:
         ValueError: an ingress entry names no origin.
     """
     tell_bodies = any(application.options_preflight_bypass for application in snapshot.applications)
+    authorities, https = snapshot.client_authorities, edge.https is not None
+    certified = client_certificates.secrets(authorities) if https else {}
     return Resources.of(
         {
             CLUSTER: clusters(snapshot.ingress, edge),
-            SECRET: secrets(edge),
+            SECRET: secrets(edge) | certified,
             EXTENSION: {JWT_AUTHN: verification(snapshot, now)},
-            LISTENER: listeners(edge, tell_bodies=tell_bodies),
-            ROUTES: route_configurations(snapshot, edge),
+            LISTENER: client_certificates.listening(listeners(edge, tell_bodies=tell_bodies), authorities),
+            ROUTES: client_certificates.divided(route_configurations(snapshot, edge), authorities, https=https),
         }
     )
 

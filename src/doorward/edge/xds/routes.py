@@ -39,6 +39,7 @@ from doorward.access.snapshot import Snapshot
 from doorward.edge import headers
 from doorward.edge.xds import demands
 from doorward.edge.xds.clusters import WEB, origin_cluster
+from doorward.edge.xds.cross_origin import fitted
 from doorward.edge.xds.filters import (
     EXT_AUTHZ,
     JWT_AUTHN,
@@ -116,7 +117,7 @@ def virtual_hosts(snapshot: Snapshot) -> list[VirtualHost]:
 
 def _host_routes(snapshot: Snapshot, origins: Origins, host: str) -> Iterator[Route]:
     for piece in covered(snapshot, origins, host):
-        yield from _application_routes(piece, snapshot)
+        yield from (fitted(route, piece.application) for route in _application_routes(piece, snapshot))
     for part in uncovered(snapshot, origins, host):
         yield _slow(headers.NO_APPLICATION, _match("", part.conditions), part.ingress)
 

@@ -22,12 +22,13 @@ from envoy.extensions.filters.network.http_connection_manager.v3.http_connection
 from envoy.extensions.http.early_header_mutation.header_mutation.v3.header_mutation_pb2 import HeaderMutation
 
 from doorward.edge import headers
+from doorward.edge.xds import certificate_proof
 from doorward.edge.xds.clusters import CHECK
 from doorward.edge.xds.clusters import LEASH as LEASH_CLUSTER
 from doorward.edge.xds.evidence import leads_on
 from doorward.edge.xds.filters import EXT_AUTHZ, HEADER_TO_METADATA, JWT_AUTHN, PAYLOAD, ROUTER, TOKEN_NAMESPACE
 from doorward.edge.xds.leash import LEASH
-from doorward.edge.xds.resources import EXTENSION, LISTENER, Resources
+from doorward.edge.xds.resources import EXTENSION, LISTENER, SECRET, Resources
 from doorward.sessions import CF_AUTHORIZATION
 
 _CHAIN: Final = (HEADER_TO_METADATA, JWT_AUTHN, EXT_AUTHZ, LEASH, ROUTER)
@@ -36,6 +37,10 @@ _MUST_GO: Final = (
     headers.ROUTE,
     headers.CLIENT_ADDRESS,
     headers.REQUEST_ID,
+    headers.CLIENT_CERTIFICATE,
+    *headers.FORWARDED_CERTIFICATE,
+    "client-cert",
+    "x-forwarded-client-cert",
     headers.PREFIX + "anything",
     "cf-access-anything",
     "x-envoy-original-path",
@@ -76,15 +81,13 @@ def problems(resources: Resources, configurations: Mapping[str, RouteConfigurati
         listener = Listener()
         resource.body.Unpack(listener)
         yield from (f"listener {name}: {problem}" for problem in _listener(listener, configurations))
+        secrets = certificate_proof.named_secrets(resources.by_type[SECRET])
+        yield from (f"listener {name}: {p}" for p in certificate_proof.chains(listener, configurations, secrets))
     yield from _verification(resources)
 
 
 def _listener(listener: Listener, configurations: Mapping[str, RouteConfiguration]) -> Iterator[str]:
-    if (
-        listener.HasField("default_filter_chain")
-        or listener.HasField("api_listener")
-        or len(listener.filter_chains) != 1
-    ):
+    if listener.HasField("default_filter_chain") or listener.HasField("api_listener"):
         yield "it has more than one filter chain"
     for chain in listener.filter_chains:
         manager = HttpConnectionManager()
@@ -119,6 +122,8 @@ def _manager(manager: HttpConnectionManager) -> Iterator[str]:
         yield "it takes CONNECT"
     if manager.http_protocol_options.enable_trailers:
         yield "it takes trailers of HTTP/1"
+    if manager.forward_client_cert_details != HttpConnectionManager.SANITIZE:
+        yield "a client may say which certificate it has"
 
 
 def _question(step: HttpFilter) -> Iterator[str]:

@@ -19,12 +19,12 @@ _MOST_FIELDS: Final = 200
 _MOST_ITEMS: Final = MAX_GROUPS
 _PROTOCOL: Final = frozenset(
     {
-        "acr", "aio", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf",
+        "acr", "acrs", "aio", "amr", "at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf",
         "nonce", "rh", "s_hash", "sid", "sub", "uti",
     }
 )  # fmt: skip
 """Claims about the token and the login, which only the signed id_token may state."""
-_NOT_ATTRIBUTES: Final = _PROTOCOL - {"acr", "iss", "sub"}
+_NOT_ATTRIBUTES: Final = _PROTOCOL - {"acr", "acrs", "iss", "sub"}
 """Of these, the ones that say nothing lasting about the person and stay out of ``oidc_fields``."""
 _TOP: Final = 2**53
 

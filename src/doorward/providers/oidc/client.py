@@ -9,9 +9,11 @@ import httpx
 
 from doorward.organization import IdentityProvider
 from doorward.providers.failure import Failure, Reason
+from doorward.providers.membership import memberships
 from doorward.providers.oidc import claims as claim
 from doorward.providers.oidc import id_token, messages
 from doorward.providers.oidc.config import OidcConfig
+from doorward.providers.oidc.dialect import PLAIN, Dialect
 from doorward.providers.oidc.endpoints import Endpoints, discovery_address, endpoints
 from doorward.providers.oidc.key_set import KeySet, read_key_set
 from doorward.providers.outbound import Call, exchange
@@ -25,8 +27,11 @@ KEY_SET_PACE: Final = Pace(fresh=3600, after_failure=5, between=30)
 class OidcClient:
     """One configured provider, with its discovery document and key set remembered."""
 
-    def __init__(self, http: httpx.AsyncClient, idp: IdentityProvider, config: OidcConfig) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, idp: IdentityProvider, config: OidcConfig, dialect: Dialect = PLAIN
+    ) -> None:
         self._http = http
+        self._dialect = dialect
         self._idp = idp
         self._config = config
         self._discovered = Remembered(self._discover, DISCOVERY_PACE)
@@ -35,7 +40,9 @@ class OidcClient:
 
     async def authorization_url(self, attempt: LoginAttempt, redirect_uri: str, prompt: str, now: int) -> str:
         """Where to send the browser. Raises Failure if discovery is needed and fails."""
-        return messages.authorization_url(self._config, await self._endpoints(now), attempt, redirect_uri, prompt)
+        where = await self._endpoints(now)
+        more = self._dialect.parameters
+        return messages.authorization_url(self._config, where, attempt, redirect_uri, prompt, more)
 
     async def read(self, attempt: LoginAttempt, answer: Mapping[str, str], redirect_uri: str, now: int) -> claim.Read:
         """Who came back with ``answer``. Raises Failure."""
@@ -47,11 +54,21 @@ class OidcClient:
         proven = await self._proven(tokens.unverified_id_token, expected, now)
         if where.userinfo and tokens.access_token and claim.missing(self._config, proven):
             proven = claim.merged(proven, await self._userinfo(where.userinfo, tokens.access_token, proven["sub"]))
-        return claim.read_identity(self._idp, self._config, proven)
+        proven = self._dialect.adapt(proven)
+        read = claim.read_identity(self._idp, self._config, proven)
+        return await self._with_groups(read, proven, tokens.access_token)
 
     async def close(self) -> None:
         await self._discovered.close()
         await self._keys.close()
+
+    async def _with_groups(self, read: claim.Read, proven: id_token.VerifiedClaims, access_token: str) -> claim.Read:
+        """``read`` with the groups of the vendor's directory, where it has to be asked. They replace those of the token."""
+        listings = self._dialect.listings(access_token, proven) if self._dialect.listings is not None else ()
+        if not listings:
+            return read
+        groups = await memberships(self._http, listings)
+        return claim.Read(read.identity.model_copy(update={"groups": groups}), ())
 
     async def _proven(self, token: str, expected: id_token.Expected, now: int) -> id_token.VerifiedClaims:
         header = id_token.read_header(token, self._config.allowed_algorithms)

@@ -63,28 +63,30 @@ class Expected:
     access_token: str = field(default="", repr=False)
 
 
-def read_header(token: str, allowed: Collection[str]) -> Header:
+def read_header(token: str, allowed: Collection[str], what: str = "id_token") -> Header:
     """The header of a compact JWS, refused unless its algorithm is one of ``allowed`` and it carries no key.
+
+    ``what`` names the token in the failure's detail.
 
     Raises:
         Failure: INVALID_ANSWER.
     """
     if len(token) > MAX_TOKEN or not _COMPACT.fullmatch(token):
-        raise Failure(Reason.INVALID_ANSWER, "id_token: not a compact JWS, or too long")
-    header = read_object(_decode(token.partition(".")[0]), "id_token header")
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: not a compact JWS, or too long")
+    header = read_object(_decode(token.partition(".")[0], what), f"{what} header")
     algorithm, kid, kind = header.get("alg"), header.get("kid"), header.get("typ", "JWT")
     if not isinstance(algorithm, str) or algorithm not in allowed:
-        raise Failure(Reason.INVALID_ANSWER, f"id_token: alg {str(algorithm)[:40]!r} is not allowed")
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: alg {str(algorithm)[:40]!r} is not allowed")
     if _KEY_IN_TOKEN & header.keys():
-        raise Failure(Reason.INVALID_ANSWER, "id_token: the header brings a key or demands an extension")
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: the header brings a key or demands an extension")
     if not isinstance(kind, str) or kind.upper() != "JWT":
-        raise Failure(Reason.INVALID_ANSWER, "id_token: another kind of token, by its typ")
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: another kind of token, by its typ")
     if kid is not None and (not isinstance(kid, str) or len(kid) > _LONGEST_KID):
-        raise Failure(Reason.INVALID_ANSWER, "id_token: kid is not a name")
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: kid is not a name")
     return Header(algorithm, kid)
 
 
-def verify_signature(token: str, header: Header, keys: KeySet) -> Mapping[str, Any]:
+def verify_signature(token: str, header: Header, keys: KeySet, what: str = "id_token") -> Mapping[str, Any]:
     """The claims, once a key that may have signed them verifies them.
 
     Raises:
@@ -97,8 +99,8 @@ def verify_signature(token: str, header: Header, keys: KeySet) -> Mapping[str, A
             proven = jws.deserialize_compact(token, candidate.key, registry=registry)
         except (JoseError, ValueError, TypeError):
             continue
-        return read_object(proven.payload or b"", "id_token claims")
-    raise KeyUnknown(Reason.INVALID_ANSWER, "id_token: no key of the provider's key set verifies it")
+        return read_object(proven.payload or b"", f"{what} claims")
+    raise KeyUnknown(Reason.INVALID_ANSWER, f"{what}: no key of the provider's key set verifies it")
 
 
 def check_claims(claims: Mapping[str, Any], algorithm: str, expected: Expected, now: int) -> VerifiedClaims:
@@ -171,8 +173,8 @@ def _equal(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
 
 
-def _decode(segment: str) -> bytes:
+def _decode(segment: str, what: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except binascii.Error as error:
-        raise Failure(Reason.INVALID_ANSWER, "id_token: header is not base64url") from error
+        raise Failure(Reason.INVALID_ANSWER, f"{what}: header is not base64url") from error

@@ -8,11 +8,12 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote_plus, urlencode
 
+from pydantic import SecretStr
+
 from doorward.providers.failure import Failure, Reason
-from doorward.providers.oidc.config import OidcConfig
 from doorward.providers.oidc.endpoints import Endpoints
 from doorward.providers.outbound import Call, Reply
 from doorward.signin import LoginAttempt
@@ -38,10 +39,34 @@ class Tokens:
     """Empty if there is none."""
 
 
+class Client(Protocol):
+    """What the code flow needs to know of our registration at a provider."""
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def client_secret(self) -> SecretStr | None: ...
+
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+
+    @property
+    def pkce_enabled(self) -> bool: ...
+
+    @property
+    def prompt(self) -> str: ...
+
+
 def authorization_url(
-    config: OidcConfig, endpoints: Endpoints, attempt: LoginAttempt, redirect_uri: str, prompt: str = ""
+    config: Client,
+    endpoints: Endpoints,
+    attempt: LoginAttempt,
+    redirect_uri: str,
+    prompt: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> str:
-    """Where to send the browser (Core 1.0, 3.1.2.1). ``prompt`` overrides the configured one.
+    """Where to send the browser (Core 1.0, 3.1.2.1). ``prompt`` overrides the configured one; ``more``: parameters.
 
     Raises:
         ValueError: the attempt's ``code_verifier`` is not one by RFC 7636.
@@ -52,8 +77,10 @@ def authorization_url(
         "redirect_uri": redirect_uri,
         "scope": " ".join(config.scopes),
         "state": attempt.state,
-        "nonce": attempt.nonce,
+        **(more or {}),
     }
+    if "openid" in config.scopes:
+        parameters["nonce"] = attempt.nonce
     if config.pkce_enabled:
         parameters["code_challenge"] = code_challenge(attempt.code_verifier)
         parameters["code_challenge_method"] = "S256"
@@ -90,9 +117,7 @@ def read_callback(answer: Mapping[str, str], attempt: LoginAttempt, endpoints: E
     return code
 
 
-def token_request(
-    config: OidcConfig, endpoints: Endpoints, attempt: LoginAttempt, redirect_uri: str, code: str
-) -> Call:
+def token_request(config: Client, endpoints: Endpoints, attempt: LoginAttempt, redirect_uri: str, code: str) -> Call:
     """The code exchanged for tokens (RFC 6749, 4.1.3)."""
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     headers = [("content-type", "application/x-www-form-urlencoded")]
@@ -115,6 +140,19 @@ def read_tokens(reply: Reply) -> Tokens:
     Raises:
         Failure: REFUSED, CONFIGURATION or UNAVAILABLE as the provider reports; INVALID_ANSWER if there is no id_token.
     """
+    access_token = read_access_token(reply)
+    id_token = reply.document.get("id_token")
+    if not isinstance(id_token, str) or not id_token:
+        raise Failure(Reason.INVALID_ANSWER, "token endpoint: no id_token in the answer")
+    return Tokens(id_token, access_token)
+
+
+def read_access_token(reply: Reply) -> str:
+    """The access token out of the token endpoint's answer (RFC 6749, 5.1); empty if there is none.
+
+    Raises:
+        Failure: as the provider reports; INVALID_ANSWER if it is no token.
+    """
     document = reply.document
     if "error" in document or not 200 <= reply.status < 300:
         error, description = document.get("error"), document.get("error_description")
@@ -123,12 +161,10 @@ def read_tokens(reply: Reply) -> Tokens:
             description if isinstance(description, str) else "",
             "token endpoint",
         )
-    id_token, access_token = document.get("id_token"), document.get("access_token", "")
-    if not isinstance(id_token, str) or not id_token:
-        raise Failure(Reason.INVALID_ANSWER, "token endpoint: no id_token in the answer")
+    access_token = document.get("access_token", "")
     if not isinstance(access_token, str) or (access_token and not _TOKEN.fullmatch(access_token)):
         raise Failure(Reason.INVALID_ANSWER, "token endpoint: access_token is not a token")
-    return Tokens(id_token, access_token)
+    return access_token
 
 
 def userinfo_request(address: str, access_token: str) -> Call:

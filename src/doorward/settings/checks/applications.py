@@ -18,6 +18,11 @@ def check_applications(declared: Declared, report: Report) -> None:
     if declared.organization is not None and not declared.organization.deny_unmatched_requests:
         message = "hostnames in ingress that no application covers are open to everybody"
         report.warning(("organization", "deny_unmatched_requests"), message, "remove it unless that is meant")
+    if declared.organization is not None:
+        for index, zone in enumerate(declared.organization.deny_unmatched_requests_exempted_zone_names):
+            message = f"hostnames of {zone} in ingress that no application covers are open to everybody"
+            path: Path = ("organization", "deny_unmatched_requests_exempted_zone_names", index)
+            report.warning(path, message, "remove it unless that is meant")
     for placed in declared.applications:
         if placed.value.cors_headers is not None:
             _cors((*placed.path, "cors_headers"), placed.value.cors_headers, report)

@@ -122,8 +122,15 @@ def _unprotected(declared: Declared, claimed: Claimed, report: Report) -> None:
             continue
         if name.startswith("*.") and any(host.endswith(name[1:]) for host in exact):
             continue
+        if any(f".{name}".endswith(f".{zone}") for zone in _exempted(declared)):
+            continue
         hint = f"add an application with 'domain: {name}', or remove this entry"
         report.warning((*path, "hostname"), f"no application covers {name!r}, so it is closed", hint)
+
+
+def _exempted(declared: Declared) -> tuple[str, ...]:
+    organization = declared.organization
+    return organization.deny_unmatched_requests_exempted_zone_names if organization is not None else ()
 
 
 def _origins(declared: Declared) -> dict[str, Path]:

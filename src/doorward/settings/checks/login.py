@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from doorward.settings.checks.rules import lets_anybody_in
 from doorward.settings.declared import Declared, Placed
 from doorward.settings.file.objects import ApplicationPart, PolicyPart
-from doorward.settings.file.providers import OidcPart, OneTimePinPart
+from doorward.settings.file.providers import AnyProviderPart, OidcPart, OneTimePinPart
 from doorward.settings.problems import Report
 from doorward.settings.source import Path
 
-Provider = OidcPart | OneTimePinPart
+Provider = AnyProviderPart
 
 
 def check_providers(declared: Declared, report: Report) -> None:

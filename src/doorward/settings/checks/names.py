@@ -17,6 +17,15 @@ from doorward.policy.rules import (
     ServiceTokenRule,
     selector_name,
 )
+from doorward.policy.rules_elsewhere import (
+    AuthContext,
+    AzureGroup,
+    GithubOrganization,
+    LinkedAppToken,
+    OktaGroup,
+    WorkspaceGroup,
+    at_provider,
+)
 from doorward.settings.declared import Declared
 from doorward.settings.file.objects import ApplicationPart, GroupPart, PolicyPart
 from doorward.settings.problems import Report
@@ -31,6 +40,7 @@ _SINGULAR: Final = {
     "policies": "policy",
     "applications": "application",
     "service_tokens": "service token",
+    "custom_pages": "page",
 }
 
 
@@ -67,11 +77,20 @@ def check_references(declared: Declared, report: Report) -> None:
     for placed in declared.loose:
         if isinstance(placed.value, str):
             _known("policies", placed.value, placed.path, declared, report)
+    _approver_lists(declared, report)
     for path, part in rule_holders(declared):
         for rule_path, rule in rules_of(part, path):
             if (reference := reference_of(rule)) is not None:
                 section, field, name = reference
                 _known(section, name, (*rule_path, *field), declared, report)
+
+
+def _approver_lists(declared: Declared, report: Report) -> None:
+    for path, policy in all_policies(declared):
+        for index, group in enumerate(policy.approval_groups):
+            if group.email_list_uuid:
+                here = (*path, "approval_groups", index, "email_list_uuid")
+                _known("lists", group.email_list_uuid, here, declared, report)
 
 
 def _known(section: str, name: str, path: Path, declared: Declared, report: Report) -> None:
@@ -133,6 +152,10 @@ def reference_of(rule: Rule) -> tuple[str, tuple[str, ...], str] | None:
             return "identity_providers", (selector, "identity_provider_id"), rule.oidc.identity_provider_id
         case Saml():
             return "identity_providers", (selector, "identity_provider_id"), rule.saml.identity_provider_id
+        case LinkedAppToken():
+            return "applications", (selector, "app_uid"), rule.linked_app_token.app_uid
+        case AzureGroup() | OktaGroup() | WorkspaceGroup() | GithubOrganization() | AuthContext():
+            return "identity_providers", (selector, "identity_provider_id"), at_provider(rule)
         case ServiceTokenRule():
             return "service_tokens", (selector, "token_id"), rule.service_token.token_id
         case _:

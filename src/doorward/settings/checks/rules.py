@@ -7,6 +7,8 @@ from typing import Final
 
 from doorward.policy.rules import (
     AnyValidServiceToken,
+    Certificate,
+    CommonName,
     EmailList,
     Everyone,
     Geo,
@@ -18,6 +20,7 @@ from doorward.policy.rules import (
     Unanswered,
     selector_name,
 )
+from doorward.policy.rules_elsewhere import LinkedAppToken
 from doorward.settings.checks.names import all_policies, rule_holders, rules_of
 from doorward.settings.declared import Declared
 from doorward.settings.file.objects import GroupPart, PolicyPart
@@ -25,7 +28,8 @@ from doorward.settings.problems import Report
 from doorward.settings.source import Path
 
 _SERVICE_TOKENS: Final = (ServiceTokenRule, AnyValidServiceToken)
-_WITHOUT_IDENTITY: Final = (Everyone, Ip, IpList, Geo, *_SERVICE_TOKENS, Unanswered)
+_CERTIFICATES: Final = (Certificate, CommonName)
+_WITHOUT_IDENTITY: Final = (Everyone, Ip, IpList, Geo, *_SERVICE_TOKENS, *_CERTIFICATES, LinkedAppToken, Unanswered)
 
 
 def check_rules(declared: Declared, report: Report) -> None:
@@ -89,6 +93,10 @@ def _before_login(path: Path, policy: PolicyPart, groups: dict[str, GroupPart], 
 def _programs(path: Path, policy: PolicyPart, report: Report) -> None:
     """An allow policy that means programs: it would send them to a login page (access.md 3.4)."""
     for index, rule in enumerate(policy.include):
+        if isinstance(rule, _CERTIFICATES):
+            hint = "write decision: non_identity to let it in without a login, or put the rule under require"
+            what = "whoever shows such a certificate and can sign in with any account enters"
+            report.warning((*path, "include", index), what, hint)
         if isinstance(rule, _SERVICE_TOKENS):
             hint = "write decision: non_identity to let programs in"
             what = "an allow policy asks for a login all the same, so this lets no program in"

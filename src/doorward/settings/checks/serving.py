@@ -9,7 +9,7 @@ from doorward.applications import Pattern
 from doorward.organization import PublicAddress
 from doorward.settings.checks.certificates import check_certificate
 from doorward.settings.declared import Declared
-from doorward.settings.file.providers import is_local
+from doorward.settings.file.endpoint import is_local
 from doorward.settings.file.serving import ListenPart, TlsPart
 from doorward.settings.problems import Report
 from doorward.settings.readable import readable

@@ -12,6 +12,8 @@ from doorward.durations import Duration, format_duration
 from doorward.organization import LoginDesign
 from doorward.policy.model import Action
 from doorward.policy.rules import EmailAddress, Network, Rule
+from doorward.resumption import LONGEST_BODY
+from doorward.settings.file.approval import ApprovalGroupPart, Prompt
 from doorward.settings.file.base import (
     AudienceTag,
     Colour,
@@ -24,6 +26,8 @@ from doorward.settings.file.base import (
     Part,
     Picture,
 )
+from doorward.settings.file.custom_pages import OrganizationPagesPart
+from doorward.settings.file.mfa import MfaPart, OrganizationMfaPart
 
 LONGEST_SESSION: Final = timedelta(hours=730)
 """One month as the API counts it (access.md 5.1, 10)."""
@@ -83,8 +87,8 @@ class OrganizationPart(Part):
     """``organization``."""
 
     UNSUPPORTED: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("allow_authenticate_via_warp", "custom_pages", "deny_unmatched_requests_exempted_zone_names",
-         "is_ui_read_only", "mfa_config", "mfa_piv_key_requirements", "mfa_required_for_all_apps",
+        ("allow_authenticate_via_warp",
+         "is_ui_read_only", "mfa_piv_key_requirements",
          "service_token_inactivity", "ui_read_only_toggle_reason",
          "user_seat_expiration_inactive_time", "warp_auth_non_browser_401", "warp_auth_session_duration"),
         _LATER,
@@ -95,8 +99,15 @@ class OrganizationPart(Part):
     session_duration: Annotated[Duration, AfterValidator(_organization_session)] = timedelta(hours=24)
     auto_redirect_to_identity: bool = False
     deny_unmatched_requests: bool = True
+    deny_unmatched_requests_exempted_zone_names: Annotated[tuple[HostName, ...], MaybeEmpty] = ()
     strict_service_token_auth: bool = True
+    resume_posts: bool = True
+    resume_posts_max_size: Annotated[int, Field(ge=1024, le=LONGEST_BODY)] = 65_536
+    custom_max_size: Annotated[int, Field(ge=0, le=2048)] = 1024
+    mfa_config: OrganizationMfaPart | None = None
+    mfa_required_for_all_apps: bool = False
     login_design: LoginDesignPart = LoginDesignPart()
+    custom_pages: OrganizationPagesPart = OrganizationPagesPart()
 
 
 class GroupPart(Part):
@@ -124,8 +135,7 @@ class PolicyPart(Part):
     """One of ``policies``, or written out in an application."""
 
     UNSUPPORTED: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("approval_groups", "approval_required", "connection_rules", "isolation_required", "mfa_config",
-         "purpose_justification_prompt", "purpose_justification_required"),
+        ("connection_rules", "isolation_required"),
         _LATER,
     ) | {"precedence": "policies are tried in the order they are listed; remove it"}  # fmt: skip
 
@@ -136,6 +146,11 @@ class PolicyPart(Part):
     exclude: Rules = ()
     require: Rules = ()
     session_duration: SessionDuration | None = None
+    purpose_justification_required: bool = False
+    purpose_justification_prompt: Prompt = ""
+    approval_required: bool = False
+    approval_groups: Annotated[tuple[ApprovalGroupPart, ...], MaybeEmpty] = ()
+    mfa_config: MfaPart | None = None
 
 
 class DestinationPart(Part):
@@ -179,8 +194,8 @@ class ApplicationPart(Part):
     """One of ``applications``."""
 
     UNSUPPORTED: ClassVar[dict[str, str]] = dict.fromkeys(
-        ("allow_authenticate_via_warp", "app_launcher_logo_url", "created_at", "custom_pages",
-         "eager_redirect_cookie_setting", "mfa_config", "oauth_configuration", "saas_app", "scim_config", "skip_interstitial", "tags", "target_criteria", "updated_at",
+        ("allow_authenticate_via_warp", "app_launcher_logo_url", "created_at",
+         "oauth_configuration", "saas_app", "scim_config", "skip_interstitial", "tags", "target_criteria", "updated_at",
          "use_clientless_isolation_app_launcher_url"),
         _LATER,
     )  # fmt: skip
@@ -202,6 +217,7 @@ class ApplicationPart(Part):
     custom_deny_message: Line = ""
     custom_deny_url: OptionalWebAddress = ""
     custom_non_identity_deny_url: OptionalWebAddress = ""
+    custom_pages: Names = ()
     enable_binding_cookie: bool = False
     http_only_cookie_attribute: bool = True
     same_site_cookie_attribute: Literal["", "none", "lax", "strict"] = ""
@@ -210,7 +226,10 @@ class ApplicationPart(Part):
     service_auth_401_redirect: bool = False
     read_service_tokens_from_header: ServiceTokenHeader = ""
     allow_iframe: bool = False
+    eager_redirect_cookie_setting: bool = True
+    resume_posts: bool = True
     cors_headers: CorsPart | None = None
+    mfa_config: MfaPart | None = None
 
     def places(self) -> tuple[tuple[tuple[str | int, ...], str], ...]:
         """Every ``host/path`` as written with its place inside the application, the first one first."""

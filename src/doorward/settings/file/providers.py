@@ -3,58 +3,39 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
+from doorward.saml_keys import certificate_of
 from doorward.settings.file.base import Line, MaybeEmpty, Name, ObjectId, Part, Secret
+from doorward.settings.file.endpoint import Endpoint
+from doorward.settings.file.scim import ScimPart
+from doorward.settings.file.vendors import (
+    AzurePart,
+    CentrifyPart,
+    GooglePart,
+    OfVendor,
+    OktaPart,
+    OneloginPart,
+    PingPart,
+    PlainPart,
+    WorkspacePart,
+)
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 """Signatures with a public key: a shared secret would prove nothing to anybody else."""
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("RS256", "RS512", "PS512", "ES256", "ES384", "ES512")
 """What access.md 6.3 lists for generic OIDC."""
 
-_HOST: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?|[0-9a-f:.]+")
 _SET_PER_LOGIN: Final = frozenset(
     {"client_id", "code_challenge", "code_challenge_method", "nonce", "prompt", "redirect_uri", "request",
      "request_uri", "response_mode", "response_type", "scope", "state"}
 )  # fmt: skip
-LATER_TYPES: Final = (
-    "azureAD", "saml", "centrify", "facebook", "github", "google-apps", "google", "linkedin", "okta", "onelogin",
-    "pingone", "yandex", "cloudflare",
-)  # fmt: skip
-"""Types of the API that this version has not; most of them speak OpenID Connect."""
-
-
-def is_local(host: str) -> bool:
-    """True for names and addresses that never leave the machine: localhost, ``*.localhost``, loopback."""
-    name = host.lower().removesuffix(".").strip("[]")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _endpoint(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port, parts = None, None, urlsplit("")
-    shaped = re.fullmatch(r"https?://[\x21-\x7e]{1,2000}", text) and "\\" not in text
-    if not shaped or not host or port == 0 or not _HOST.fullmatch(host):
-        raise ValueError(f"{text!r} is not a web address; write it like https://idp.example.com/authorize")
-    if "@" in parts.netloc:
-        raise ValueError("the address holds a user name or password; leave that out")
-    if "#" in text:
-        raise ValueError(f"{text!r} has a fragment; leave out everything from the '#'")
-    if parts.scheme == "http" and not is_local(host):
-        raise ValueError(f"{text!r} is plain http, so anyone on the way could sign in as anybody; use https")
-    return text
+_SET_PER_REQUEST: Final = frozenset({"RelayState", "SAMLEncoding", "SAMLRequest", "SigAlg", "Signature"})
+LATER_TYPES: Final = ("cloudflare",)
+"""Types of the API that this version has not."""
 
 
 def _authorization(text: str) -> str:
@@ -74,10 +55,6 @@ def _scope(text: str) -> str:
     if not re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", text):
         raise ValueError(f"{text!r} is not a scope; write each scope as an entry of its own")
     return text
-
-
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-"""https, or http on this machine only."""
 
 
 ClaimName = Annotated[Line, Field(min_length=1, max_length=200)]
@@ -123,6 +100,61 @@ class OidcPart(Part):
     id: ObjectId | None = None
     type: Literal["oidc"]
     config: OidcConfig
+    scim_config: ScimPart | None = None
+
+
+def _certificate(text: str) -> str:
+    certificate_of(text)
+    return text
+
+
+def _certificates(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not 1 <= len(texts) <= 10:
+        raise ValueError(f"{len(texts)} certificates; one to ten are needed")
+    return texts
+
+
+def _sign_in_address(text: str) -> str:
+    taken = _SET_PER_REQUEST & {name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)}
+    if taken:
+        raise ValueError(f"its query has {', '.join(sorted(taken))}, which each login sets; leave that out")
+    return text
+
+
+AttributeName = Annotated[Line, Field(min_length=1, max_length=1024)]
+
+
+class SamlConfig(Part):
+    """``config`` of a SAML provider (docs/providers/saml.md)."""
+
+    UNSUPPORTED: ClassVar[dict[str, str]] = {
+        "redirect_url": "it follows from organization.auth_domain; remove it",
+        "header_attributes": "this version sends attributes to applications in the token; list them in 'attributes'",
+    }
+
+    issuer_url: Annotated[Line, Field(min_length=1, max_length=1024)]
+    """The provider's entity id."""
+    sso_target_url: Annotated[Endpoint, AfterValidator(_sign_in_address)]
+    idp_public_certs: Annotated[tuple[Annotated[str, AfterValidator(_certificate)], ...], AfterValidator(_certificates)]
+    """PEM, or the base64 between its lines."""
+    attributes: Annotated[tuple[AttributeName, ...], MaybeEmpty, Field(max_length=100)] = ()
+    email_attribute_name: Annotated[Line, Field(max_length=1024)] = ""
+    sign_request: bool = False
+    request_binding: Literal["redirect", "post"] = "redirect"
+    force_authn: bool = False
+    enable_encryption: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """The object's ``config``."""
+        return self.model_dump()
+
+
+class SamlPart(Part):
+    name: Name
+    id: ObjectId | None = None
+    type: Literal["saml"]
+    config: SamlConfig
+    scim_config: ScimPart | None = None
 
 
 class NoConfig(Part):
@@ -143,13 +175,29 @@ class OneTimePinPart(Part):
     config: NoConfig = NoConfig()
 
 
+AnyProviderPart = OidcPart | SamlPart | OneTimePinPart | OfVendor
+
+
 def _provider_type(value: Any) -> str:
     kind = value.get("type") if isinstance(value, dict) else None
     return f"<{kind}>" if isinstance(kind, str) else "<>"
 
 
 ProviderPart = Annotated[
-    Annotated[OidcPart, Tag("<oidc>")] | Annotated[OneTimePinPart, Tag("<onetimepin>")],
+    Annotated[OidcPart, Tag("<oidc>")]
+    | Annotated[SamlPart, Tag("<saml>")]
+    | Annotated[OneTimePinPart, Tag("<onetimepin>")]
+    | Annotated[AzurePart, Tag("<azureAD>")]
+    | Annotated[CentrifyPart, Tag("<centrify>")]
+    | Annotated[GooglePart, Tag("<google>")]
+    | Annotated[WorkspacePart, Tag("<google-apps>")]
+    | Annotated[OktaPart, Tag("<okta>")]
+    | Annotated[OneloginPart, Tag("<onelogin>")]
+    | Annotated[PingPart, Tag("<pingone>")]
+    | Annotated[PlainPart, Tag("<facebook>")]
+    | Annotated[PlainPart, Tag("<github>")]
+    | Annotated[PlainPart, Tag("<linkedin>")]
+    | Annotated[PlainPart, Tag("<yandex>")],
     Discriminator(_provider_type),
 ]
 """One of ``identity_providers``."""
