@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 CONFIG ?= doorward.yaml
+SECONDS ?= 60
 BIN := .venv/bin
 # A node that came as a Python package is in .venv as well.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 COUNTERPARTIES := tests/counterparties
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check fix bench
+.PHONY: help setup demo serve test check fix bench fuzz
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +44,10 @@ bench: .venv/.ready ## measure against the peers; takes minutes, wants a quiet m
 .venv/.ready: pyproject.toml uv.lock scripts/setup
 	@PYTHON=$(PYTHON) scripts/setup
 	@touch $@
+
+fuzz: .venv/.ready ## throw coverage-guided nonsense at the parsers: 60 s each, or SECONDS=…
+	@UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --quiet --frozen --inexact --group fuzz
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 # The identity provider for tests that comes from npm. Without npm the tests that need it say so.
 $(COUNTERPARTIES)/node_modules: $(wildcard $(COUNTERPARTIES)/package-lock.json) | .venv/.ready

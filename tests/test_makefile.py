@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TARGETS = ["help", "setup", "demo", "serve", "test", "check", "fix", "bench"]
+TARGETS = ["help", "setup", "demo", "serve", "test", "check", "fix", "bench", "fuzz"]
 
 
 def run(*command, cwd, path=None, **environ):

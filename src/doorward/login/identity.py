@@ -21,7 +21,7 @@ from doorward.organization import Organization
 from doorward.pages import Notice
 from doorward.policy.verdict import Outcome
 from doorward.services import Services
-from doorward.sessions import Session
+from doorward.sessions import Session, identity_facts
 from doorward.tokens.claims import AppClaims
 from doorward.tokens.custom import capped
 
@@ -68,20 +68,9 @@ async def refresh_identity(visit: Visit, services: Services, outbox: Outbox) -> 
 
 def identity_document(session: Session, organization: Organization) -> dict[str, Any]:
     """The JSON of ``get-identity``, in the starting document's form and the current one at once."""
-    identity = session.identity
-    left_out = capped(identity.custom, organization.custom_max_size)[1]
+    left_out = capped(session.identity.custom, organization.custom_max_size)[1]
     return {
-        "id": identity.id,
-        "name": identity.name,
-        "email": identity.email,
-        "amr": list(identity.amr),
-        "groups": [group.model_dump(exclude_none=True) for group in identity.groups],
-        "idp": {"id": identity.idp_id, "type": identity.idp_type},
-        "geo": {"country": session.country},
-        "user_uuid": session.user_id,
-        "account_id": organization.id,
-        "iat": session.created_at,
-        "ip": session.ip,
+        **identity_facts(session, organization),
         "auth_status": "NONE",
         "common_name": "",
         "service_token_id": "",
@@ -99,9 +88,6 @@ def identity_document(session: Session, organization: Organization) -> dict[str,
             "cert_serial": "",
             "auth_status": "NONE",
         },
-        "oidc_fields": dict(identity.oidc_fields),
-        "saml_attributes": dict(identity.saml_attributes),
-        "custom": dict(identity.custom),
         "version": 2,
         **({"custom_left_out": list(left_out)} if left_out else {}),
     }

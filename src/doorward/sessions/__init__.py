@@ -21,6 +21,7 @@ from doorward.sessions.browser import (
 )
 from doorward.sessions.claims import app_claims, org_claims, service_claims
 from doorward.sessions.cookie_header import any_spelling, parse_cookies
+from doorward.sessions.facts import identity_facts
 from doorward.sessions.granted import (
     CF_AUTHORIZATION,
     CF_BINDING,
@@ -73,6 +74,7 @@ __all__ = [
     "clear_cookie",
     "clear_org_cookies",
     "cookie_path",
+    "identity_facts",
     "login_session_cookies",
     "login_session_values",
     "new_app_session",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from doorward.organization import Organization
+from doorward.sessions.facts import identity_facts
 from doorward.sessions.lifetime import Session
 
 LIFETIME: Final = 60
@@ -18,7 +19,6 @@ def question_claims(
 
     The service at ``evaluate_url`` is the audience, so that nobody it is shown to can use it elsewhere.
     """
-    identity = session.identity
     return {
         "iss": organization.issuer,
         "aud": [evaluate_url],
@@ -27,20 +27,5 @@ def question_claims(
         "nbf": now,
         "exp": now + LIFETIME,
         "nonce": nonce,
-        "identity": {
-            "id": identity.id,
-            "name": identity.name,
-            "email": identity.email,
-            "amr": list(identity.amr),
-            "groups": [group.model_dump(exclude_none=True) for group in identity.groups],
-            "idp": {"id": identity.idp_id, "type": identity.idp_type},
-            "geo": {"country": session.country},
-            "user_uuid": session.user_id,
-            "account_id": organization.id,
-            "iat": session.created_at,
-            "ip": session.ip,
-            "oidc_fields": dict(identity.oidc_fields),
-            "saml_attributes": dict(identity.saml_attributes),
-            "custom": dict(identity.custom),
-        },
+        "identity": identity_facts(session, organization),
     }

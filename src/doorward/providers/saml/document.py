@@ -72,8 +72,15 @@ def read_document(data: bytes) -> etree._Element:
 
 
 def standalone(element: etree._Element) -> etree._Element:
-    """The element as the root of a document of its own, with the namespaces it stands in."""
-    return etree.fromstring(etree.tostring(element, with_tail=False), parser())
+    """The element as the root of a document of its own, with the namespaces it stands in.
+
+    Raises:
+        Failure: NOT_XML; what was read cannot be written down and read again, so it has no single meaning.
+    """
+    try:
+        return etree.fromstring(etree.tostring(element, with_tail=False), parser())
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise flawed(Flaw.NOT_XML, f"it reads differently a second time: {str(error)[:200]}") from error
 
 
 def children(element: etree._Element, tag: str) -> list[etree._Element]:
