@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from doorward.custom_pages import PLACEHOLDERS, CustomPage, chosen, problems
+from doorward.custom_pages import PLACEHOLDERS, CustomPage, _read, chosen, problems
 
 GOOD = """<!doctype html>
 <html lang="en">
@@ -89,6 +89,16 @@ def test_the_policy_names_exactly_the_styles_of_the_page():
     digests = [base64.b64encode(hashlib.sha256(css).digest()).decode() for css in (b"a{}", b"\nb {}\n")]
     assert f"style-src 'sha256-{digests[0]}' 'sha256-{digests[1]}'; " in two.content_security_policy
     assert "style-src 'none'; " in page("<p>x</p>").content_security_policy
+
+
+def test_a_page_is_read_once_however_many_are_refused(monkeypatch):
+    read: list[str] = []
+    monkeypatch.setattr("doorward.custom_pages._read", lambda html, once=_read: read.append(html) or once(html))
+    first, second = page("<style>once{}</style>"), page("<style>other{}</style>")
+    policies = [one.content_security_policy for one in (first, second) * 3]
+    assert read == [first.custom_html, second.custom_html]
+    assert policies[:2] * 3 == policies
+    assert policies[0] != policies[1]
 
 
 def test_the_policy_lets_nothing_run_and_nothing_out():

@@ -126,6 +126,12 @@ def test_libraries_that_would_write_addresses_and_statements_are_quiet_even_in_d
     assert stream.getvalue() == ""
 
 
+def test_a_strangers_broken_form_writes_no_line():
+    stream = written(level="debug")
+    logging.getLogger("python_multipart.multipart").warning("Found invalid character")
+    assert stream.getvalue() == ""
+
+
 def test_configuring_twice_does_not_write_twice():
     written()
     stream = written()

@@ -11,6 +11,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from html.parser import HTMLParser
 from typing import Final, Literal
@@ -63,7 +64,7 @@ class CustomPage(BaseModel):
     @property
     def content_security_policy(self) -> str:
         """Nothing runs, nothing is sent, pictures may come from anywhere, and styles are exactly those of the page."""
-        styles = [f"'sha256-{_digest(style)}'" for style in _read(self.custom_html).styles]
+        styles = _styles(self.custom_html)
         return "; ".join(
             (
                 "default-src 'none'",
@@ -148,6 +149,12 @@ def _read(html: str) -> _Reader:
     reader.feed(html)
     reader.close()
     return reader
+
+
+@lru_cache(maxsize=32)
+def _styles(html: str) -> tuple[str, ...]:
+    """The sources of ``style-src``. Reading a large page takes long enough not to do it for every refusal."""
+    return tuple(f"'sha256-{_digest(style)}'" for style in _read(html).styles)
 
 
 def _digest(style: str) -> str:

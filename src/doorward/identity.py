@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 _KELVIN = "\u212a"
+METHODS: Final = "amr"
+"""The claim with the authentication methods; in ``Identity.incomplete``: they are not known."""
+ANY_OTHER: Final = "*"
+"""In ``Identity.incomplete``: claims and attributes of any name may be missing."""
 
 
 def canonical_email(address: str) -> str:
@@ -45,8 +49,16 @@ class Identity(BaseModel):
     amr: tuple[str, ...] = ()
     """RFC 8176 authentication method references."""
     groups: tuple[Group, ...] = ()
+    groups_complete: bool = True
+    """False: there may be more groups than these, so nobody is known to be outside one."""
+    incomplete: tuple[str, ...] = ()
+    """Claims and attributes of which values, or all of them, were left out; ``ANY_OTHER``: all that are not there."""
     custom: Mapping[str, Any] = Field(default_factory=dict)
     """The attributes the operator selected for the token (access.md 2.6), JSON values, in configured order."""
     oidc_fields: Mapping[str, Any] = Field(default_factory=dict)
     """Claims that ``oidc`` rules may look at: name to value or list of values."""
     saml_attributes: Mapping[str, Any] = Field(default_factory=dict)
+
+    def knows(self, name: str, facts: Mapping[str, Any]) -> bool:
+        """True if ``facts``, one of the two above, has all that the provider said under this name."""
+        return name not in self.incomplete and (name in facts or ANY_OTHER not in self.incomplete)

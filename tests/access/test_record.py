@@ -191,6 +191,11 @@ def test_a_query_that_slipped_into_a_path_is_cut_off():
     assert record.path == "/callback"
 
 
+def test_g10_154_the_id_of_a_kept_form_is_not_recorded():
+    record = of_logout(Visit(ID, "GET", "h", "/cdn-cgi/access/resume/" + "q" * 43), None, NOW)
+    assert record.path == "/cdn-cgi/access/resume/"
+
+
 def test_evidence_names_a_hundred_groups_and_counts_all():
     groups = tuple(Group(id=str(number), name=f"Group {number}") for number in range(5000))
     evidence = evidence_of(None, None, ANN.model_copy(update={"groups": groups}))

@@ -45,10 +45,29 @@ def test_forwarding_is_by_host():
 def test_the_version_changes_with_the_authorities_and_with_nothing_else():
     before = ClientAuthorities.of([A, B]).at("both.test").version
     assert ClientAuthorities.of([B, A]).at("both.test").version == before
-    assert ClientAuthorities.of([replace(A, lists=()), replace(B, lists=())]).at("both.test").version == before
     assert ClientAuthorities.of([A]).at("both.test").version != before
     assert ClientAuthorities.of([A, replace(B, certificates=DEVICES.pem)]).at("both.test").version != before
     assert len(before) == 16
+    later = replace(A, lists=read_lists(DEVICES.revoking(STOLEN, days=9), [DEVICES.certificate]))
+    assert ClientAuthorities.of([later, B]).at("both.test").version == before
+
+
+def test_with_one_list_the_version_stays_whatever_it_names_and_with_several_it_does_not():
+    more = replace(A, lists=read_lists(DEVICES.revoking(STOLEN, KEPT), [DEVICES.certificate]))
+    one, both = (ClientAuthorities.of(found).at("both.test").version for found in ([A], [A, B]))
+    assert ClientAuthorities.of([more]).at("both.test").version == one
+    assert ClientAuthorities.of([more, B]).at("both.test").version != both
+
+
+def test_the_version_changes_with_which_authorities_have_a_list():
+    """A first list makes demands of every certificate in a chain."""
+    lists = {"none": (), "one": LISTS, "another": EMPTY, "both": LISTS + EMPTY, "twice": LISTS + LISTS}
+    pem = DEVICES.pem + OTHERS.pem
+    of = [
+        ClientAuthorities.of([ClientAuthority("a", ("h.test",), pem, one)]).at("h.test").version
+        for one in lists.values()
+    ]
+    assert len(set(of)) == len(lists)
 
 
 def test_what_is_revoked_has_a_digest_that_changes_with_it():

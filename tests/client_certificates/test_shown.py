@@ -18,7 +18,7 @@ from doorward.client_certificates import (
 )
 
 DEVICES = Authority.make("Devices")
-CLIENT = DEVICES.issue("device-1")
+CLIENT, LAPTOP = DEVICES.issue("device-1"), DEVICES.issue("device-2")
 CERTIFICATE = read_certificate(CLIENT.pem)
 HERE = ClientAuthorities.of([ClientAuthority("Devices", ("here.test", "there.test"), DEVICES.pem)])
 VERSION = HERE.at("here.test").version
@@ -93,10 +93,42 @@ def listed(*revoked, next_update=None):
 
 
 def test_one_that_was_revoked_since_counts_no_more():
-    assert counts(SHOWN, "here.test", listed(), NOW) == CERTIFICATE
-    assert counts(SHOWN, "here.test", listed(CLIENT), NOW) is None
+    shown = replace(SHOWN, checked_by=listed().at("here.test").version)
+    assert counts(shown, "here.test", listed(), NOW) == CERTIFICATE
+    assert counts(shown, "here.test", listed(LAPTOP), NOW) == CERTIFICATE
+    assert counts(shown, "here.test", listed(CLIENT), NOW) is None
+
+
+BETWEEN = Authority.make("Between", above=DEVICES)
+PEMS = DEVICES.pem + BETWEEN.pem
+
+
+def between(*contents):
+    """The authority with one in the middle, and these lists."""
+    lists = read_lists(b"".join(contents), [DEVICES.certificate, BETWEEN.certificate]) if contents else ()
+    return ClientAuthorities.of([ClientAuthority("Devices", ("here.test",), PEMS, lists)])
+
+
+@pytest.mark.parametrize("before", [(DEVICES.revoking(), BETWEEN.revoking()), ()], ids=["listed before", "first lists"])
+@pytest.mark.parametrize("revoked", [BETWEEN, CLIENT], ids=["the one in the middle", "somebody"])
+def test_g10_148_none_counts_that_was_checked_before_an_authority_in_the_middle_was_revoked(before, revoked):
+    """Which of them was in the chain of an open connection, nobody knows any more: all of them are checked again."""
+    client = BETWEEN.issue("laptop")
+    then = between(*before)
+    shown = read_shown(f"{then.at('here.test').version} {quote(client.pem.decode())}")
+    assert counts(shown, "here.test", then, NOW + 100) == read_certificate(client.pem)
+    changed = between(DEVICES.revoking(revoked), BETWEEN.revoking())
+    assert counts(shown, "here.test", changed, NOW + 100) is None
+
+
+def test_g10_148_nor_one_checked_before_there_was_a_list_at_all():
+    client, then = BETWEEN.issue("laptop"), between()
+    shown = read_shown(f"{then.at('here.test').version} {quote(client.pem.decode())}")
+    assert counts(shown, "here.test", then, NOW + 100) is not None
+    assert counts(shown, "here.test", between(DEVICES.revoking(BETWEEN)), NOW + 100) is None
 
 
 def test_with_a_list_that_is_too_old_none_counts():
-    assert counts(SHOWN, "here.test", listed(next_update=NOW + 1), NOW) == CERTIFICATE
-    assert counts(SHOWN, "here.test", listed(next_update=NOW), NOW) is None
+    shown = replace(SHOWN, checked_by=listed().at("here.test").version)
+    assert counts(shown, "here.test", listed(next_update=NOW + 1), NOW) == CERTIFICATE
+    assert counts(shown, "here.test", listed(next_update=NOW), NOW) is None

@@ -10,8 +10,14 @@ import httpx
 import pytest
 from scim2_client.client import BaseSyncSCIMClient
 from scim2_tester import Status, check_server
+from sqlalchemy import delete
+from tests.connection import ended
 from tests.door.house import APPLICATIONS, TEAM, configuration, standing
 from tests.door.visitor import Visitor, unseen_path
+
+from doorward.identity import Identity
+from doorward.sessions import Session
+from doorward.store.schema import directory
 
 pytestmark = pytest.mark.edge
 
@@ -129,6 +135,12 @@ def switched(active):
     return {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": active}]}
 
 
+async def forgotten(house):
+    """The directory as if nobody had ever told it anything."""
+    async with house.store() as store:
+        await store._database.write(lambda connection: connection.execute(delete(directory)))
+
+
 async def refused_within_a_second(visitor):
     told = time.monotonic()
     while (await visitor.get(WIKI, unseen_path())).status_code == 200:
@@ -148,13 +160,43 @@ async def test_whoever_is_deprovisioned_is_out_within_a_second(own, base, way):
             assert (await call(base, "PATCH", f"/Users/{user_id}", switched(active=False))).status_code in {200, 204}
         await refused_within_a_second(alice)
         assert (await bob.get(WIKI, unseen_path())).status_code == 200
-        if way == "switched off":
-            page = await alice.sign_in(WIKI)
-            assert page.status_code == 403
-            assert "switched off" in page.text
+        page = await alice.sign_in(WIKI)
+        assert page.status_code == 403
+        assert "switched off" in page.text
+        if way == "deleted":
+            user_id = await provisioned(base, "alice@example.test")
+        else:
             assert (await call(base, "PATCH", f"/Users/{user_id}", switched(active=True))).status_code in {200, 204}
-            assert (await alice.sign_in(WIKI)).status_code == 200
-            assert (await call(base, "DELETE", f"/Users/{user_id}")).status_code == 204
+        assert (await alice.sign_in(WIKI)).status_code == 200
+        await forgotten(own)
+
+
+async def test_one_providers_secret_ends_no_session_by_another(own, base):
+    """Alice comes by a code, which is another provider; her directory account is switched off meanwhile."""
+    user_id = await provisioned(base, "alice@example.test")
+    async with own.store() as store:
+        alice = await store.users.resolve("alice@example.test", "Alice", int(time.time()))
+        other = Session(
+            nonce="session-by-a-code", user_id=alice, identity=Identity(id="a", email="alice@example.test",
+            idp_id="another", idp_type="onetimepin"), created_at=int(time.time()), expires_at=int(time.time()) + 600,
+            ip="", country="",
+        )  # fmt: skip
+        await store.sessions.open(other)
+        assert (await call(base, "PATCH", f"/Users/{user_id}", switched(active=False))).status_code in {200, 204}
+        kept = await store.sessions.find(other.nonce)
+        assert kept is not None
+        assert kept.revoked_at is None
+    await forgotten(own)
+
+
+async def test_odd_bytes_without_the_secret_are_401_and_no_trace_in_the_log(own, base):
+    """``standing`` looks into the log at the end."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", own.door.port)
+    path = base.split("/", 3)[3].encode()
+    head = b"GET /" + path + b"/Users HTTP/1.1\r\nhost: login.localhost\r\nx-odd: \xff\r\nconnection: close\r\n\r\n"
+    writer.write(head)
+    assert (await reader.readline()).split()[1] == b"401"
+    await ended(writer)
 
 
 async def test_with_reauth_a_change_of_groups_asks_for_a_login(own, base):
@@ -169,8 +211,7 @@ async def test_with_reauth_a_change_of_groups_asks_for_a_login(own, base):
         assert answer.status_code in {200, 204}, answer.text
         await refused_within_a_second(alice)
         assert (await bob.get(WIKI, unseen_path())).status_code == 200
-    for path in (f"/Groups/{group_id}", f"/Users/{alice_id}", f"/Users/{bob_id}"):
-        assert (await call(base, "DELETE", path)).status_code == 204
+    await forgotten(own)
 
 
 async def test_a_body_without_end_is_refused(own, base):

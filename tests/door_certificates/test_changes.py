@@ -117,7 +117,7 @@ async def test_another_authority_takes_the_place_of_the_one_before(house):
         put(house, "devices.pem", new.pem)
         await until(house, new.issue(), "devices.localhost", 200)
         assert await status(house, old, "devices.localhost") == 403
-        assert await old_connection(house, reader, writer) in {403, 0}
+        assert await old_connection(house, reader, writer) in {421, 0}
 
 
 async def old_connection(house, reader, writer):

@@ -24,6 +24,11 @@ CHECKED, RISKY, FEED, ASKED = (f"{name}.localhost" for name in ("checked", "risk
 CALLER, CALLED, AZURE, OTHER, GITHUB = (f"{name}.localhost" for name in ("caller", "called", "azure", "other", "hub"))
 _numbers = itertools.count()
 
+ANOTHER = """\
+  - name: Another directory
+    type: oidc
+    config: {issuer: "http://127.0.0.1:{directory}", client_id: doorward, client_secret: any secret will do}
+"""
 SOURCES = """\
 report_sources:
   - {name: fleet, device_posture: [disk], user_risk_score: true, secret: file:fleet.secret}
@@ -46,7 +51,7 @@ def kinds(service: Service) -> tuple[Kind, ...]:
             f"policies: [{{name: Called, decision: non_identity, include: [{{linked_app_token: {{app_uid: {CALLER}}}}}]}}]",
         )),
         Kind(AZURE, ("policies: [{name: A, decision: allow, include: [{azureAD: {id: engineering, identity_provider_id: Directory}}]}]",)),
-        Kind(OTHER, ("policies: [{name: O, decision: allow, include: [{okta: {name: engineering, identity_provider_id: Email code}}]}]",)),
+        Kind(OTHER, ("policies: [{name: O, decision: allow, include: [{okta: {name: engineering, identity_provider_id: Another directory}}]}]",)),
         Kind(GITHUB, ("policies: [{name: G, decision: allow, include: [{github-organization: {name: Staff, identity_provider_id: Directory}}]}]",)),
     )  # fmt: skip
 
@@ -60,7 +65,8 @@ def elsewhere(folder: Path) -> Iterator[tuple[House, Service]]:
             f'  - {{hostname: {FEED}, service: "http://127.0.0.1:{port}"}}\n  - {{hostname: stream',
             1,
         )
-        applications = "\n".join(kind.to_yaml() for kind in kinds(service))
+        text = text.replace("  - {name: Email code", f"{ANOTHER}  - {{name: Email code", 1)
+        applications = "\n".join(f"{kind.to_yaml()}\n    allowed_idps: [Directory]" for kind in kinds(service))
         text = text.replace("applications:\n", "") + SOURCES + "applications:\n" + applications + "\n"
         with standing(folder, text, files={"fleet.secret": SECRET.encode()}) as house:
             yield house, service

@@ -99,6 +99,31 @@ def test_g3_47_no_other_origin_is_named(origin):
     assert all_of(found, "access-control-allow-origin") == []
 
 
+@pytest.mark.parametrize(
+    ("cors", "granted"),
+    [
+        ({"allow_all_origins": True, "allow_all_methods": True}, []),
+        ({"allowed_origins": (SHOP,), "allowed_methods": ("GET",)}, []),
+        (CORS, ["true"]),
+    ],
+)
+@pytest.mark.parametrize("origin", [SHOP, "https://evil.example"])
+def test_g3_47_a_refusal_grants_no_more_than_the_settings_do(cors, granted, origin):
+    app = application(STAFF_ONLY, cors_headers=cors)
+    refusals = [LoginRequired(app, None)]
+    refusals += [Deny(app, why, 401, None) for why in (Refusal.LOGIN_BY_SCRIPT, Refusal.SERVICE_AUTH_ONLY)]
+    for refusal in refusals:
+        found = answered(refusal, request(origin=origin), app)
+        assert all_of(found, "access-control-allow-credentials") == (granted if origin == SHOP else [])
+        assert all_of(found, "www-authenticate")
+
+
+def test_without_cors_headers_a_refusal_to_a_script_has_the_documented_ones():
+    found = script(origin="https://evil.example")
+    assert all_of(found, "access-control-allow-credentials") == ["true"]
+    assert all_of(found, "access-control-allow-origin") == []
+
+
 def script(**fields):
     app = application(STAFF_ONLY)
     asked = request(fetch_mode="cors", fetch_dest="empty", path="/api", **fields)

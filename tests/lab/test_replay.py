@@ -238,3 +238,13 @@ def test_what_is_no_decision_by_policies_is_not_replayed():
 def test_visitors_and_targets_are_values():
     assert Visitor("a@b.example") == Visitor("a@b.example")
     assert read_target("wiki.example.com/page") == WIKI
+
+
+@pytest.mark.parametrize("rule", [OKTA, TEAM], ids=["group", "claim"])
+def test_g7_107_what_was_not_known_in_full_is_not_known_in_full_again(rule):
+    stranger = person("ann@example.com", groups_complete=False, incomplete=("team",))
+    known = person("ann@example.com")
+    barring = state(STAFF.model_copy(update={"exclude": policy("allow", rule).include}))
+    assert isinstance(replayed(recorded(state(STAFF), known), WIKI, barring), Allow)
+    again = replayed(recorded(state(STAFF), stranger), WIKI, barring)
+    assert isinstance(again, Deny)

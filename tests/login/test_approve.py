@@ -17,7 +17,7 @@ from tests.login.approving import (
     sign_in_to_decide,
     with_approvals,
 )
-from tests.login.world import PIN, TEAM, Browser
+from tests.login.world import COMPANY, PARTNER, PIN, TEAM, Browser
 from tests.tokens.material import ring
 
 from doorward.access.revocation import Revocation, Scope, grant_target
@@ -395,3 +395,68 @@ async def test_a_login_to_decide_opens_no_application(world, browser, boss):
     assert response.status_code == 302, "signed in, and judged by the application's own policies"
     await followed(boss, response)
     assert isinstance(world.shown, AskReason)
+
+
+@pytest.mark.parametrize("grant_id", ["x%0d%0aset-cookie:%20evil=1", "x%0aset-cookie:%20evil=1", "%F0%9F%98%80", "x"])
+async def test_g3_47_what_is_no_id_of_a_request_gets_into_no_header(world, browser, grant_id):
+    for answer in (
+        await browser.get(f"{world.origin(TEAM)}/cdn-cgi/access/approve/{grant_id}/sign-in/company-idp"),
+        await browser.post(
+            f"{world.origin(TEAM)}/cdn-cgi/access/approve/{grant_id}/code", {"email": "boss@example.com"}
+        ),
+    ):
+        assert answer.status_code == 404
+        assert "location" not in answer.headers
+        assert "evil" not in str(answer.headers)
+
+
+async def test_an_approver_counts_by_a_provider_that_the_application_takes_only(world, browser, boss):
+    url = await asked(world, browser)
+    world.change(SAFE, allowed_idps=(COMPANY, PARTNER))
+    await sign_in_by(boss, url, PARTNER)
+    assert isinstance(world.shown, Approve)
+    page = world.shown
+    world.change(SAFE, allowed_idps=(COMPANY,))
+    values = {"proof": page.proof, "decision": "approve", "duration": "1h"}
+    for response in (await boss.get(url), await boss.post(world.origin(TEAM) + page.action, values)):
+        assert response.status_code == 403
+        assert isinstance(world.shown, Problem)
+        assert "does not take the word of the provider" in world.shown.message
+        assert world.records[-1].refusal == "untrusted_provider"
+        for secret in (WHY, "ada@example.com", "Safe"):
+            assert secret not in response.text
+    assert (await kept(world)).approvals == ()
+
+    await boss.get(world.shown.action_url)
+    await sign_in_to_decide(boss, url)
+    await decide(boss)
+    assert (await kept(world)).granted_at == world.time
+
+
+async def test_only_ways_that_the_application_takes_are_offered_to_decide(world, browser, boss):
+    url = await asked(world, browser)
+    world.change(SAFE, allowed_idps=(COMPANY,))
+    await boss.get(url)
+    assert [method.url.rpartition("/")[2] for method in world.shown.methods] == [COMPANY]
+    assert world.shown.pin_form is None
+    assert (await boss.get(f"{url}/sign-in/{PARTNER}")).status_code == 400
+    assert (await boss.post(f"{url}/code", {"email": "boss@example.com"})).status_code == 400
+    del world.identity_providers[COMPANY]
+    assert (await boss.get(f"{url}/sign-in/{COMPANY}")).status_code == 400
+
+
+async def test_a_provider_that_is_gone_vouches_for_no_approver(world, browser, boss):
+    url = await asked(world, browser)
+    await sign_in_by(boss, url, PARTNER)
+    del world.identity_providers[PARTNER]
+    await decide(boss)
+    assert isinstance(world.shown, Chooser), "nobody is signed in by it any more"
+    assert PARTNER not in str(world.shown.methods)
+    assert (await kept(world)).approvals == ()
+
+
+async def sign_in_by(browser, url, idp_id):
+    """As the boss, by this provider."""
+    await browser.get(url)
+    response = await browser.get(f"{url}/sign-in/{idp_id}")
+    return await followed(browser, await browser.get(browser.back(response, "boss")))

@@ -10,9 +10,11 @@ import pytest
 from tests.login.world import (
     BOARD,
     BOTH,
+    COMPANY,
     HTTPS,
     LAB,
     NOTES,
+    PARTNER,
     TEAM,
     WIKI,
     Browser,
@@ -22,6 +24,7 @@ from tests.login.world import (
 )
 from tests.tokens.material import ring
 
+from doorward.client_certificates import CertificateFacts
 from doorward.login.authorized import TOKENS, WINDOW
 from doorward.pages import Problem
 from doorward.signin import HANDOFF_LIFETIME
@@ -260,3 +263,62 @@ async def test_a_session_that_takes_token_after_token_is_stopped(world, browser)
     assert world.records[-1].refusal == "too_many_logins"
     world.time += WINDOW
     assert (await browser.get(await handed_off(world, browser))).status_code == 302
+
+
+BOSS = policy("allow", {"email": {"email": "boss@example.com"}})
+NOT_ADA = policy("deny", {"email": {"email": "ada@example.com"}})
+SOMEWHERE_ELSE = policy("allow", require=[{"geo": {"country_code": "DE"}}])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"policies": (BOSS,)}, id="the policy names others"),
+        pytest.param({"policies": (NOT_ADA, policy())}, id="a block stands before it"),
+        pytest.param({"policies": (SOMEWHERE_ELSE,)}, id="from another country"),
+        pytest.param({"allowed_idps": (PARTNER,)}, id="the provider is taken no more"),
+    ],
+)
+async def test_g7_109_a_hand_off_made_before_the_rules_changed_gives_no_cookie(world, browser, change):
+    """Also where the mark of the change is not known here yet, and in the second of the change."""
+    for mark in (0, world.time + 1):
+        location = await handed_off(world, browser)
+        before = world.applications
+        world.change(WIKI, **change, not_before=mark)
+        assert (await browser.get(location)).status_code == 400
+        assert world.records[-1].refusal == "unknown_handoff"
+        assert not browser.cookie(WIKI_HOST, "CF_Authorization")
+        world.applications = before
+
+
+async def test_g7_109_whoever_another_policy_lets_in_now_has_a_token_of_that_policy(world, browser):
+    """And by the demands of that one: a person with two addresses may be seen with either."""
+    location = await handed_off(world, browser)
+    world.change(WIKI, policies=(policy(id="first"), policy()), not_before=0)
+    assert (await browser.get(location)).status_code == 302
+    assert claims_of(world, browser).policy_id == "first"
+
+
+async def test_g7_109_a_provider_that_is_gone_vouches_for_no_hand_off(world, browser):
+    world.change(WIKI, allowed_idps=(COMPANY,))
+    location = await handed_off(world, browser)
+    del world.identity_providers[COMPANY]
+    assert (await browser.get(location)).status_code == 400
+    assert not browser.cookie(WIKI_HOST, "CF_Authorization")
+
+
+async def test_g7_109_a_hand_off_from_before_the_mark_is_not_judged_at_all(world, browser):
+    location = await handed_off(world, browser)
+    world.time += 5
+    world.change(WIKI, not_before=world.time + 1)
+    assert (await browser.get(location)).status_code == 400
+    assert (await browser.get(await handed_off(world, browser))).status_code == 302, "a new one, in the same second"
+    assert browser.cookie(WIKI_HOST, "CF_Authorization")
+
+
+async def test_a_hand_off_is_judged_with_the_certificate_that_counted_when_the_login_began(world, browser):
+    world.change(WIKI, policies=(policy("allow", require=[{"certificate": {}}]),), allowed_idps=(COMPANY,))
+    door = world.door(browser, WIKI, WIKI_HOST, certificate=CertificateFacts("device", "01", "CN=Issuer", "aa"))
+    response = await browser.get(browser.back(await browser.get(door)))
+    assert (await browser.get(response.headers["location"])).status_code == 302
+    assert browser.cookie(WIKI_HOST, "CF_Authorization")

@@ -23,11 +23,12 @@ from tests.login.factoring import (
     type_code,
     with_factors,
 )
-from tests.login.world import TEAM, WIKI, Browser, person
+from tests.login.world import TEAM, WIKI, Browser, person, policy, protected
 from tests.second_factor.authenticator import PRESENT, Authenticator
 from tests.tokens.material import ring
 
-from doorward.login.factor_visit import ALL_TRIES, DAY, TRIES, TRY_WINDOW
+from doorward.client_certificates import CertificateFacts
+from doorward.login.factor_visit import ALL_TRIES, DAY, KNOWN_FOR, TRIES, TRY_WINDOW
 from doorward.pages import ChooseFactor, EnrollPasskey, EnrollTotp, Problem, Recover, RecoveryCodes, ShowFactor
 from doorward.signin import HANDOFF_LIFETIME
 from doorward.tokens.jwt import verify_app_any
@@ -392,9 +393,9 @@ async def test_g7_111_guessing_from_many_addresses_ends_as_well(world, browser):
     await arrive(browser)
     page = world.shown
     for number in range(ALL_TRIES):
-        world.ip = f"203.0.113.{number}"
+        world.ip = f"198.51.100.{number}"
         await send(browser, page.code_action, page.code_proof, code="000000")
-    world.ip = "198.51.100.1"
+    world.ip = "192.0.2.1"
     response = await send(browser, page.code_action, page.code_proof, code=current(world, secret))
     assert response.status_code == 429
     assert response.headers["retry-after"] == str(DAY)
@@ -411,6 +412,159 @@ async def test_g7_111_the_tries_of_one_person_are_not_those_of_another(world, br
         await send(other, page.code_action, page.code_proof, code="000000")
     await arrive(browser)
     assert (await type_code(browser, secret)).status_code == 302
+
+
+async def test_g7_111_right_codes_are_not_tries(world, browser):
+    secret, _ = await set_up_totp(browser, STRICT, STRICT_HOST)
+    for _ in range(TRIES + 2):
+        world.time += 61
+        await arrive(browser, STRICT, STRICT_HOST)
+        assert (await type_code(browser, secret)).status_code == 302
+
+
+async def guessed_from_everywhere(world):
+    """All the tries of a day, by somebody who has got past the first factor."""
+    thief = Browser(world)
+    world.ip = "198.51.100.1"
+    await arrive(thief)
+    page = world.shown
+    for number in range(ALL_TRIES):
+        world.ip = f"198.51.100.{number // TRIES}"
+        response = await send(thief, page.code_action, page.code_proof, code="000000")
+        assert response.status_code == 400
+
+
+async def test_g7_111_whoever_guesses_elsewhere_does_not_lock_the_owner_out(world, browser):
+    home = world.ip
+    secret, _ = await set_up_totp(browser)
+    await guessed_from_everywhere(world)
+    world.time += HOUR
+    owner = Browser(world)
+    world.ip = "192.0.2.1"
+    await arrive(owner)
+    assert (await type_code(owner, secret)).status_code == 429, "an address that nobody knows gets no try of its own"
+    world.ip = home
+    assert (await arrive(owner)).status_code == 200
+    assert (await type_code(owner, secret)).status_code == 302
+
+
+async def test_g7_111_a_known_address_is_no_way_to_guess_more(world, browser):
+    secret, _ = await set_up_totp(browser)
+    thief = Browser(world)
+    for _ in range(ALL_TRIES // TRIES):
+        await arrive(thief)
+        page = world.shown
+        for _ in range(TRIES):
+            response = await send(thief, page.code_action, page.code_proof, code="000000")
+            assert response.status_code == 400
+        assert (await send(thief, page.code_action, page.code_proof, code="000000")).status_code == 429
+        world.time += TRY_WINDOW
+    await arrive(thief)
+    response = await type_code(thief, secret)
+    assert response.status_code == 429
+    assert response.headers["retry-after"] == str(DAY)
+
+
+async def test_g7_111_an_address_is_known_for_its_person_only_and_for_thirty_days(world, browser):
+    home = world.ip
+    secret, _ = await set_up_totp(browser)
+    await set_up_totp(Browser(world), code="bob")
+    world.time += KNOWN_FOR
+    await guessed_from_everywhere(world)
+    world.ip = home
+    owner = Browser(world)
+    await arrive(owner)
+    assert (await type_code(owner, secret)).status_code == 429
+    await arrive(owner, code="bob")
+
+
+# The session gets another name.
+
+
+def copied(world, browser):
+    """Another browser with the same cookies of the team domain."""
+    thief = Browser(world)
+    thief.jar.update({key: value for key, value in browser.jar.items() if key[0] == TEAM})
+    return thief
+
+
+async def test_g6_90_a_copied_session_does_not_gain_the_factor_that_its_owner_shows(world, browser):
+    secret, _ = await set_up_totp(Browser(world))
+    world.time += 120
+    await arrive(browser)
+    page = world.shown
+    thief = copied(world, browser)
+    before = browser.cookie(TEAM, "__Host-CF_Authorization")
+    assert (await thief.get(world.door(thief, SAFE, SAFE_HOST))).status_code == 302, "signed in, without a factor"
+    response = await send(browser, page.code_action, page.code_proof, code=current(world, secret))
+    assert browser.cookie(TEAM, "__Host-CF_Authorization") != before
+    assert (await browser.get(response.headers["location"])).status_code == 302
+    assert claims(world, browser, SAFE_HOST)
+    response = await thief.get(world.door(thief, SAFE, SAFE_HOST))
+    assert response.status_code == 200, "the copy is nobody's any more: the login page"
+    assert not thief.cookie(SAFE_HOST, "CF_Authorization")
+
+
+async def test_g6_90_nor_the_one_that_is_set_up_or_a_recovery_code(world, browser):
+    await arrive(browser)
+    page = world.shown
+    thief = copied(world, browser)
+    await send(browser, page.action, page.proof, code=current(world, page.secret))
+    codes = world.shown.codes
+    assert (await thief.get(world.door(thief, SAFE, SAFE_HOST))).status_code == 200
+    fresh = Browser(world)
+    await arrive(fresh)
+    thief = copied(world, fresh)
+    await recover(world, fresh, codes[0])
+    assert isinstance(world.shown, EnrollTotp)
+    response = await thief.get(world.door(thief, SAFE, SAFE_HOST))
+    assert response.status_code == 200
+    assert not isinstance(world.shown, EnrollTotp)
+
+
+async def test_g6_90_a_hand_off_of_the_old_name_is_worth_nothing_and_signing_out_ends_the_new_one(world, browser):
+    secret, _ = await set_up_totp(browser)
+    world.time += HOUR
+    pending = (await arrive(browser)).headers["location"]
+    old = claims(world, browser, SAFE_HOST)
+    await arrive(browser, STRICT, STRICT_HOST)
+    page = world.shown
+    assert (await type_code(browser, secret)).status_code == 302
+    assert not isinstance(world.shown, Problem)
+    (only,) = await world.store.sessions.live_of(await user_id(world), world.time)
+    former = await world.store.sessions.find(old.identity_nonce)
+    assert former.revoked_at == world.time
+    assert (only.created_at, only.expires_at) == (former.created_at, former.expires_at)
+    assert only.identity == former.identity
+    tokens = await world.store.app_tokens.by_session(old.identity_nonce)
+    assert [token.revoked_at for token in tokens] == [world.time]
+    thief = Browser(world)
+    thief.jar.update(browser.jar)
+    thief.jar.pop((SAFE_HOST, "CF_Authorization", "/"), None)
+    await thief.get(pending)
+    assert not thief.cookie(SAFE_HOST, "CF_Authorization")
+    assert (await browser.post(page.code_action, {"proof": page.code_proof, "code": "000000"})).status_code != 400
+    again = await arrive(browser)
+    assert again.headers["location"].startswith(world.origin(SAFE_HOST)), "what was shown before counts on"
+    await browser.team("/logout")
+    assert await world.store.sessions.live_of(await user_id(world), world.time) == ()
+
+
+async def test_a_session_that_ended_while_the_code_was_typed_gets_no_new_name(world, browser, monkeypatch):
+    secret, _ = await set_up_totp(browser)
+    world.time += 2 * HOUR
+    await arrive(browser)
+    show = type(world.store.factors).show_code
+
+    async def and_signed_out(store, factor, step, nonce, now):
+        shown = await show(store, factor, step, nonce, now)
+        await world.store.sessions.revoke(nonce, now)
+        return shown
+
+    monkeypatch.setattr(type(world.store.factors), "show_code", and_signed_out)
+    response = await type_code(browser, secret)
+    assert "/authorized" not in response.headers.get("location", "")
+    assert await world.store.sessions.live_of(await user_id(world), world.time) == ()
 
 
 # Recovery.
@@ -675,3 +829,20 @@ async def test_safe_and_keys_are_told_apart(world, browser):
     assert (await arrive(browser, KEYS, KEYS_HOST)).status_code == 200
     assert not browser.cookie(KEYS_HOST, "CF_Authorization")
     assert SAFE != KEYS
+
+
+async def test_a_policy_may_want_a_client_certificate_and_a_second_factor(world, browser):
+    host, require = "both.example.com", [{"certificate": {}}]
+    demanding = policy("allow", id="policy-both", require=require, mfa_config={"allowed_authenticators": ["totp"]})
+    world.applications += (protected("1", "Both", host, demanding, policy("allow", id="policy-plain")),)
+    shown = CertificateFacts("device", "01", "CN=Issuer", "aa")
+    await browser.get(world.door(browser, "1", host, certificate=shown))
+    response = await browser.get(browser.back(await browser.get(world.origin(TEAM) + world.shown.methods[0].url)))
+    response = await browser.get(response.headers["location"])
+    assert response.status_code == 200, "not sent back and forth by the policy without either"
+    page = world.shown
+    assert isinstance(page, EnrollTotp)
+    await send(browser, page.action, page.proof, code=current(world, page.secret))
+    response = await followed(browser, await browser.get(world.shown.next_url))
+    await browser.get(response.headers["location"])
+    assert claims(world, browser, host).policy_id == "policy-both"

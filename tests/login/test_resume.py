@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from tests.login.world import BOARD, BOTH, HTTP, NOTES, TEAM, VAULT, WIKI, Browser, aud, person
 from tests.pages.build import Document
 from tests.tokens.material import ring
 
+from doorward.errors import StoreError
 from doorward.login import resume
 from doorward.pages import Denied, FormField, Problem, Resume
-from doorward.resumption import KEPT_FOR
+from doorward.resumption import KEPT_FOR, read_form
 from doorward.sessions import META_LIFETIME, app_session_cookies, app_session_values
 from doorward.signin import secret_hash
 from doorward.store.kept_requests import Space
@@ -483,6 +486,82 @@ class TestTooMuch:
         answers = [await post(world, browser, sent_to(world, browser), b"a=1") for _ in "123"]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert answers[2].headers["retry-after"] == str(KEPT_FOR)
+
+    async def test_g10_162_who_sends_too_many_is_refused_before_anything_is_read(self, world, browser, monkeypatch):
+        monkeypatch.setattr(resume, "FORMS", 1)
+        read = 0
+
+        async def body():
+            nonlocal read
+            while True:
+                read += 1
+                yield b"a" * 16_384
+
+        link = sent_to(world, browser)
+        assert await streamed(world, browser, link, body()) == 413
+        assert read > 0
+        read = 0
+        assert await streamed(world, browser, link, body()) == 429
+        assert read == 0
+
+    async def test_g10_162_what_cannot_be_kept_counts_as_well(self, world, browser, monkeypatch):
+        monkeypatch.setattr(resume, "FORMS", 2)
+        answers = [await post(world, browser, sent_to(world, browser), b"no equals sign") for _ in "123"]
+        assert [answer.status_code for answer in answers] == [400, 400, 429]
+
+    async def test_g8_127_nobody_waits_while_a_form_is_taken_apart(self, world, browser, monkeypatch):
+        loop, going_on = asyncio.get_running_loop(), threading.Event()
+
+        def slowly(content_type, body):
+            loop.call_soon_threadsafe(going_on.set)
+            assert going_on.wait(10)
+            return read_form(content_type, body)
+
+        monkeypatch.setattr(resume, "read_form", slowly)
+        assert (await post(world, browser, sent_to(world, browser))).status_code == 200
+
+    async def test_g8_127_a_deeply_nested_form_is_told_so(self, world, browser):
+        nested = b"".join(b"Content-Type: multipart/a; boundary=y%d\r\n\r\n--y%d\r\n" % (n, n) for n in range(1200))
+        body = b"--x\r\n" + nested + b"\r\n--x--\r\n"
+        response = await post(world, browser, sent_to(world, browser), body, "multipart/form-data; boundary=x")
+        assert response.status_code == 400
+        assert world.shown.title == "What you entered was not sent"
+
+    async def test_g10_162_strangers_leave_room_for_who_was_signed_in(self, world, browser, monkeypatch):
+        monkeypatch.setattr(resume, "SPACE", Space(of_client=2000, in_all=3000, reserved=1500))
+        answers = []
+        for number in range(3):
+            world.ip = f"203.0.113.{number}"
+            answers.append((await post(world, browser, sent_to(world, browser), b"a=" + b"x" * 500)).status_code)
+        assert answers[-1] == 429
+        known = sent_to(world, browser, former="user")
+        assert (await post(world, browser, known, b"a=" + b"x" * 500)).status_code == 200
+
+    def test_g10_162_half_of_the_space_is_theirs(self):
+        assert resume.SPACE.reserved * 2 == resume.SPACE.in_all
+
+
+class TestRecords:
+    async def test_g10_154_the_id_of_a_kept_form_is_in_no_record(self, world, browser):
+        page = await resumed(world, browser)
+        world.records.clear()
+        thief = Browser(world)
+        await thief.get(str(page.url))
+        await post(world, browser, str(page.url), origin="https://evil.test")
+        assert {record.path for record in world.records} == {"/cdn-cgi/access/resume/"}
+        assert page.url.path.rpartition("/")[2] not in repr(world.records)
+
+    @pytest.mark.parametrize("error", [StoreError("The disk is full."), RuntimeError("broken")])
+    async def test_g10_154_nor_in_a_line_of_the_log(self, world, browser, monkeypatch, error):
+        page = await resumed(world, browser)
+
+        async def failing(*_):
+            raise error
+
+        monkeypatch.setattr(world.store.kept_requests, "find", failing)
+        with capture_logs() as lines:
+            assert (await browser.get(str(page.url))).status_code in {500, 503}
+        assert [line["path"] for line in lines] == ["/cdn-cgi/access/resume/"]
 
 
 async def pieces(body):

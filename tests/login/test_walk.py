@@ -355,3 +355,14 @@ async def test_a_provider_that_the_application_does_not_take_is_no_way_round(fam
     _, _, end = await walked(family, browser, target)
     assert end == family.origin(HOSTS[0]) + "/page"
     assert not browser.cookie(HOSTS[1], "CF_Authorization")
+
+
+async def test_g7_110_without_the_second_factor_a_stop_hands_nothing_over_and_records_nothing(family, browser):
+    await browser.get(family.door(browser, FAMILY, HOSTS[0], "/page"))
+    _, _, target = await walked(family, browser, await browser.choose(), stop="b.example.com")
+    family.change(FAMILY, policies=(policy(mfa_config={"allowed_authenticators": ["totp"]}),))
+    family.records.clear()
+    way, _, end = await walked(family, browser, target)
+    assert end == family.origin(HOSTS[0]) + "/page"
+    assert {path for _, path in way} == {"/walk", "/walk/b.example.com", "/walk/c.example.com"}
+    assert family.records == []

@@ -184,3 +184,19 @@ async def test_a_code_is_mailed_where_a_service_has_still_to_be_asked(world, bro
     recipient, _, _ = await mailbox.next()
     assert recipient == "ada@example.com"
     assert service.asked == []
+
+
+async def test_a_hand_off_rests_on_what_the_service_said_and_nobody_is_asked_again(world, browser, evaluator, service):
+    world.change(WIKI, policies=[policy("allow", STAFF, require=[asks(service)])])
+    response = await arrive(world, browser)
+    assert (await browser.get(response.headers["location"])).status_code == 302
+    assert browser.cookie("wiki.example.com", "CF_Authorization")
+    assert len(service.asked) == 1
+
+
+async def test_g7_109_a_service_that_was_not_asked_lets_no_hand_off_through(world, browser, evaluator, service):
+    response = await arrive(world, browser)
+    world.change(WIKI, policies=[policy("allow", STAFF, require=[asks(service)])])
+    assert (await browser.get(response.headers["location"])).status_code == 400
+    assert not browser.cookie("wiki.example.com", "CF_Authorization")
+    assert not service.asked

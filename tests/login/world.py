@@ -241,7 +241,7 @@ class World:
         }  # fmt: skip
         return mint_meta(MetaClaims(**(values | changes)), ring().current(self.time))
 
-    def door(self, browser: Browser, letter: str, host: str, path: str = "/") -> str:
+    def door(self, browser: Browser, letter: str, host: str, path: str = "/", **meta: Any) -> str:
         """What the door does for somebody without a session: the login link, and CF_AppSession in the browser."""
         public = self.organization.public
         present = app_session_values(browser.cookies_of(host, "/"), public, "GET", fetch_metadata=True)
@@ -249,7 +249,7 @@ class World:
         if not present:
             for cookie in app_session_cookies(value, public, self.time):
                 browser.keep(host, cookie)
-        query = httpx.QueryParams(kid=aud(letter), meta=self.meta(letter, host, path, value), redirect_url=path)
+        query = httpx.QueryParams(kid=aud(letter), meta=self.meta(letter, host, path, value, **meta), redirect_url=path)
         return f"{self.origin(TEAM)}/cdn-cgi/access/login/{host}?{query}"
 
 

@@ -142,7 +142,7 @@ def person_value(kind: str, value: Json, world: World, person: Json, pessimist: 
     if kind == "login_method":
         return float(person["idp_id"] == value["id"])
     if kind == "auth_method":
-        return float(value["auth_method"] in person["amr"])
+        return said(value["auth_method"] in person["amr"], "amr" not in person["incomplete"], pessimist)
     if kind in {"oidc", "saml"}:
         facts, name, wanted = (
             (person["oidc_fields"], value["claim_name"], value["claim_value"])
@@ -151,9 +151,15 @@ def person_value(kind: str, value: Json, world: World, person: Json, pessimist: 
         )
         found = facts.get(name, [])
         found = found if isinstance(found, list) else [found]
-        return float(person["idp_id"] == value["identity_provider_id"] and wanted in found)
+        if person["idp_id"] != value["identity_provider_id"]:
+            return 0
+        return said(wanted in found, told_in_full(name, facts, person), pessimist)
     if kind in {"azureAD", "okta", "gsuite", "github-organization", "auth_context"}:
-        return float(person["idp_id"] == value["identity_provider_id"] and provider_value(kind, value, person))
+        if person["idp_id"] != value["identity_provider_id"]:
+            return 0
+        contexts = told_in_full("acrs", person["oidc_fields"], person)
+        full = contexts if kind == "auth_context" else person["groups_complete"]
+        return said(provider_value(kind, value, person), full, pessimist)
     pieces = person["email"].split("@")
     if len(pieces) != 2 or "" in pieces:
         return pessimist
@@ -163,6 +169,16 @@ def person_value(kind: str, value: Json, world: World, person: Json, pessimist: 
     if kind == "email_domain":
         return float(pieces[1].lower() == value["domain"])
     return float(address in world.lists[value["id"]]["emails"])
+
+
+def said(holds: bool, in_full: bool, pessimist: int) -> float:
+    """Of a list that may lack entries only what is on it is certain."""
+    return float(holds) if holds or in_full else pessimist
+
+
+def told_in_full(name: str, facts: Json, person: Json) -> bool:
+    gaps = set(person["incomplete"])
+    return not (name in gaps or (name not in facts and "*" in gaps))
 
 
 def learned_value(kind: str, value: Json, world: World, pessimist: int) -> float:

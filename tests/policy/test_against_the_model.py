@@ -93,6 +93,8 @@ PEOPLE = st.fixed_dictionaries(
             max_size=3,
         ),
         "saml_attributes": st.sampled_from([{}, {"team": "red"}, {"team": ["blue"]}]),
+        "groups_complete": st.sampled_from([True, True, False]),
+        "incomplete": st.sampled_from([[], [], ["team"], ["other"], ["*"], ["acrs", "amr"]]),
     }
 )
 ADDRESS = st.sampled_from(["192.0.2.1", "192.0.2.2", "192.0.2.9", "2001:db8::1"])
@@ -193,6 +195,22 @@ def test_knowing_less_never_opens_the_door(
         assert seeing.outcome in ENTERS
     if blind.outcome is Outcome.LOGIN:
         assert seeing.outcome is not Outcome.DENY
+
+
+@given(POLICIES, WORLDS, PEOPLE, st.sampled_from([["team"], ["*"], ["team", "acrs", "amr"]]), st.integers(0, 2))
+@settings(max_examples=300, deadline=None)
+def test_g7_107_what_a_provider_leaves_out_never_opens_the_door(
+    policies: list[dict[str, Any]], world: model.World, person: dict[str, Any], gaps: list[str], kept: int
+) -> None:
+    lost = {"team", "acrs"} if "*" in gaps else {*gaps}
+    facts = {
+        kind: {name: value for name, value in person[kind].items() if name not in lost}
+        for kind in ("oidc_fields", "saml_attributes")
+    }
+    less = {"groups": person["groups"][:kept], "groups_complete": False, "incomplete": [*person["incomplete"], *gaps]}
+    less |= {"amr": []} if "amr" in gaps else {}
+    if engine(policies, replace(world, person=person | facts | less)).outcome in ENTERS:
+        assert engine(policies, replace(world, person=person)).outcome in ENTERS
 
 
 @given(POLICIES, WORLDS, st.sampled_from(GROUPS[:4]))

@@ -72,3 +72,25 @@ async def test_a_group_keeps_its_members(store):
     made = await storage.create(group, Group(display_name="Staff", members=[Group.Members(value="u1")]))
     again = await storage.get(group, made.id)
     assert [member.value for member in again.members] == ["u1"]
+
+
+async def test_whoever_is_switched_off_or_deleted_stays_so_until_created_again(store):
+    user, storage, name = kinds()["User"], storage_of(store), "alice@example.test"
+
+    async def off():
+        return await store.directory.switched_off("idp-1", name)
+
+    made = await storage.create(user, User(user_name=" Alice@example.test ", active=False))
+    assert await off()
+    made.active = True
+    made = await storage.update(user, made)
+    assert not await off()
+    await storage.delete(user, made.id)
+    assert await off()
+    assert not await store.directory.switched_off("idp-2", name)
+    assert (await storage.search([user], SearchRequest())).total == 0
+    again = await storage.create(user, User(user_name=name))
+    assert not await off()
+    await storage.delete(user, again.id)
+    await storage.delete(user, (await storage.create(user, User(user_name=name))).id)
+    assert await off()

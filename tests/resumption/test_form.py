@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from email.message import Message
+import time
 from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.resumption import Field, Form, UnreadableFormError, media_type, read_form
-from doorward.resumption.form import MOST_FIELDS, _parts
+from doorward.resumption import LONGEST_BODY, Field, Form, UnreadableFormError, media_type, read_form
+from doorward.resumption.form import MOST_FIELDS
+from doorward.resumption.parts import LONGEST_HEADER
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=----WebKitFormBoundaryAbC123"
@@ -128,9 +129,81 @@ class TestMultipart:
         with pytest.raises(UnreadableFormError):
             read_form(MULTIPART, body)
 
-    def test_a_message_without_parts_is_refused(self):
-        with pytest.raises(UnreadableFormError, match="does not consist of parts"):
-            list(_parts(Message()))
+    @pytest.mark.parametrize(
+        "body",
+        [
+            multipart(part(b"a", b"1")).replace(b"\r\n", b"\n"),
+            b"\r\n" + multipart(part(b"a", b"1")),
+            multipart(part(b"a", b"1")) + multipart(part(b"b", b"2")),
+            multipart(b"Content-Disposition"),
+            multipart(b"Content-Disposition: form-data")[:-2],
+            multipart(b"Content Disposition: x\r\n\r\n1"),
+            multipart(b" " + part(b"a", b"1")),
+            multipart(b"X-Empty:\r\n" + part(b"a", b"1")),
+            multipart(b"Content-Transfer-Encoding: binary\r\n" + part(b"a", b"1")),
+            multipart(b""),
+        ],
+    )
+    def test_nor_what_only_mail_programs_make(self, body):
+        with pytest.raises(UnreadableFormError):
+            read_form(MULTIPART, body)
+
+    def test_as_many_fields_as_a_form_may_have(self):
+        assert len(read_form(MULTIPART, multipart(*[part(b"a", b"1")] * MOST_FIELDS)).fields) == MOST_FIELDS
+
+    @pytest.mark.parametrize(("longer", "refused"), [(0, False), (1, True)])
+    def test_a_header_has_an_end(self, longer, refused):
+        head = len(b'Content-Disposition: form-data; name=""')
+        body = multipart(part(b"n" * (LONGEST_HEADER - head + longer), b"1"))
+        if refused:
+            with pytest.raises(UnreadableFormError, match="does not consist of parts"):
+                read_form(MULTIPART, body)
+        else:
+            assert len(read_form(MULTIPART, body).fields) == 1
+
+    @pytest.mark.parametrize("depth", [1, 450, 900, 1500])
+    @pytest.mark.parametrize("kind", [b"multipart/mixed; boundary=y%d", b"Message/RFC822;y=%d"])
+    def test_g8_127_what_is_nested_is_refused_at_once_however_deep(self, depth, kind):
+        inner = b"".join(b"Content-Type: " + kind % n + b"\r\n\r\n--y%d\r\n" % n for n in range(depth))
+        body = multipart(part(b"a", inner, b'; filename="f"'), inner + b"\n" * (LONGEST_BODY - 2 * len(inner) - 1000))
+        _refused_at_once(body)
+        _refused_at_once(multipart(inner + b"\n" * (65_536 - len(inner))))
+        _refused_at_once(multipart(inner)[: -len(b"--\r\n")])
+
+    @pytest.mark.parametrize(
+        "piece",
+        [b"\r\n--", b"\r\n----WebKitFormBoundaryAbC12", b"\r\n----WebKitFormBoundaryAbC123x", b"\r", b"\n", b"-"],
+    )
+    def test_g8_127_nearly_a_boundary_costs_no_more_than_anything_else(self, piece):
+        value = piece * (250_000 // len(piece))
+        began = time.thread_time()
+        (field,) = read_form(MULTIPART, multipart(part(b"a", value))).fields
+        assert time.thread_time() - began < 1
+        assert field.value == _lf(value.decode())
+
+    @given(st.lists(st.tuples(st.text(min_size=1, max_size=50), st.text()), max_size=20))
+    def test_whatever_a_browser_sends_comes_back(self, pairs):
+        clean = [pair for pair in pairs if _encodable(*pair) and not set('\x00%\r\n"') & set(pair[0])]
+        clean = [(name, value) for name, value in clean if "\x00" not in value]
+        body = multipart(*(part(name.encode(), value.encode()) for name, value in clean))
+        fields = read_form(MULTIPART, body).fields
+        assert [(one.name, one.value) for one in fields] == [(name, _lf(value)) for name, value in clean]
+
+    @given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 400))
+    def test_no_body_is_anything_but_a_form_or_refused(self, noise, start, end):
+        body = multipart(part(b"a", b"1"), part(b"b", b"", b'; filename="c"\r\nContent-Type: text/plain'))
+        try:
+            form = read_form(MULTIPART, body[:start] + noise + body[end:])
+        except UnreadableFormError:
+            return
+        assert all(field.name for field in form.fields)
+
+
+def _refused_at_once(body: bytes) -> None:
+    began = time.thread_time()
+    with pytest.raises(UnreadableFormError):
+        read_form(MULTIPART, body)
+    assert time.thread_time() - began < 0.3
 
 
 class TestPlain:

@@ -31,6 +31,8 @@ class Authenticator:
         self.attachment = attachment
         self.flags = PRESENT | VERIFIED
         self.count = 0
+        self.cose: object = None
+        """In place of its public key."""
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.credential_id = hashlib.sha256(str(id(self)).encode() + origin.encode()).digest()
 
@@ -39,7 +41,12 @@ class Authenticator:
         self.rp_id = self.rp_id or options["rp"]["id"]
         point = self.key.public_key().public_numbers()
         cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
-        attested = bytes(16) + len(self.credential_id).to_bytes(2) + self.credential_id + cbor2.dumps(cose)
+        attested = (
+            bytes(16)
+            + len(self.credential_id).to_bytes(2)
+            + self.credential_id
+            + cbor2.dumps(cose if self.cose is None else self.cose)
+        )
         data = self._data(self.flags | ATTESTED) + attested
         client = self._client("webauthn.create", options["challenge"], changes)
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})

@@ -131,3 +131,10 @@ def test_what_is_no_credential_is_refused(answer):
         registered(SITE, BIOMETRICS, answer, CHALLENGE)
     with pytest.raises(PasskeyRefusedError):
         authenticated(SITE, factor(BIOMETRICS), answer, CHALLENGE)
+
+
+@pytest.mark.parametrize("cose", [[1], "x", 7, {}, {1: 2}, {1: 2, 3: -7}, {1: 9, 3: -7}, {1: 2, 3: -7, -1: 1, -2: 5}])
+def test_what_is_no_public_key_is_refused(key, cose):
+    key.cose = cose
+    with pytest.raises(PasskeyRefusedError, match="not valid"):
+        registered(SITE, BIOMETRICS, key.create(made()), CHALLENGE)

@@ -177,3 +177,65 @@ def test_a_rule_that_nobody_reports_about_is_a_warning(tmp_path, rule: str, noun
     assert warning.message == f"nobody may report {noun}, so the rule never lets anybody in"
     source = f"{{name: fleet, device_posture: [disk], user_risk_score: true, secret: {SECRET}}}"
     assert settings_of(tmp_path, with_sources(source, text=with_rule(rule))).warnings == ()
+
+
+def at_vendor(rule: str, provider: str) -> str:
+    """The provider ``Vendor``, and a rule about its groups in a policy that keeps people out."""
+    text = with_rule(rule.replace("}", ", identity_provider_id: Vendor}"), decision="deny")
+    return changed("identity_providers:\n", f"identity_providers:\n  - {{name: Vendor, {provider}}}\n", text)
+
+
+CLIENT = "client_id: c, client_secret: s"
+ENTRA = f"type: azureAD, config: {{{CLIENT}, directory_id: 3f0c7c3e-1a7b-4a3e-9c55-0d2f5b8a1e10"
+WORKSPACE = f"type: google-apps, config: {{{CLIENT}, apps_domain: example.com"
+AZURE, OKTA, GSUITE, GITHUB = (
+    "azureAD: {id: '7'}", "okta: {name: Staff}", "gsuite: {email: s@x.org}", "github-organization: {name: acme}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "provider", "sentence"),
+    [
+        *[(rule, f"type: google, config: {{{CLIENT}}}", "has no groups") for rule in (AZURE, OKTA, GSUITE, GITHUB)],
+        (GITHUB, f"type: linkedin, config: {{{CLIENT}}}", "has no groups"),
+        (AZURE, f"type: github, config: {{{CLIENT}}}", "cannot match"),
+        (AZURE, WORKSPACE + ", support_groups: true}", "cannot match"),
+        (GSUITE, f"type: okta, config: {{{CLIENT}, okta_account: example.okta.com}}", "cannot match"),
+        (GSUITE, f"type: github, config: {{{CLIENT}}}", "cannot match"),
+        (GSUITE, WORKSPACE + "}", "is not asked for groups"),
+        (OKTA, WORKSPACE + "}", "is not asked for groups"),
+        (GSUITE, ENTRA + "}", "is not asked for groups"),
+    ],
+)
+def test_g7_107_a_rule_about_groups_that_a_provider_never_names_is_a_mistake(tmp_path, rule, provider, sentence):
+    (problem,) = refusal_of(tmp_path, at_vendor(rule, provider)).problems
+    assert problem.path.startswith("applications[1].policies[1].include[0].")
+    assert problem.path.endswith(".identity_provider_id")
+    assert sentence in problem.message
+
+
+def test_a_rule_about_groups_at_a_one_time_pin_is_a_mistake(tmp_path):
+    text = with_rule("okta: {name: Staff, identity_provider_id: Code}", decision="deny")
+    (problem,) = refusal_of(tmp_path, text).problems
+    assert "is of type onetimepin, which has no groups" in problem.message
+
+
+def test_entra_may_send_groups_without_being_asked_so_that_is_a_warning(tmp_path):
+    (warning,) = settings_of(tmp_path, at_vendor(AZURE, ENTRA + "}")).warnings
+    assert "without a claim 'groups' in its token nobody's groups are known" in warning.message
+    assert warning.hint == "add 'support_groups: true' to the config of 'Vendor'"
+
+
+@pytest.mark.parametrize(
+    ("rule", "provider"),
+    [
+        (AZURE, ENTRA + ", support_groups: true}"),
+        (GSUITE, ENTRA + ", support_groups: true}"),
+        (GSUITE, WORKSPACE + ", support_groups: true}"),
+        (OKTA, f"type: okta, config: {{{CLIENT}, okta_account: example.okta.com}}"),
+        (GITHUB, f"type: github, config: {{{CLIENT}}}"),
+        (AZURE, f"type: onelogin, config: {{{CLIENT}, onelogin_account: example}}"),
+    ],
+)
+def test_a_rule_about_groups_that_a_provider_names_is_fine(tmp_path, rule, provider):
+    assert settings_of(tmp_path, at_vendor(rule, provider)).warnings == ()

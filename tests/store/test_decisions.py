@@ -84,3 +84,17 @@ async def test_records_are_read_page_by_page_from_a_time_on_the_oldest_first(sto
         pages.append([record.path for record in records])
     assert pages == [["/1", "/2", "/3"], ["/4"]]
     assert await store.decisions.page(NOW + 99, 0, 3) == (0, ())
+
+
+async def test_what_strangers_cause_pushes_out_nothing_about_anybody_who_was_known(store):
+    known = [replace(RECORD, reference=f"{number:016x}", user_id="user-1") for number in range(3)]
+    strangers = [replace(RECORD, reference=f"{number:016x}", user_id="", user_email="") for number in range(100, 120)]
+    await store.decisions.append([*known, *strangers])
+    await store._database.write(lambda connection: decisions.prune(connection, NOW, most=4))
+    kept = {record.reference for record in await store.decisions.recent(100)}
+    assert {one.reference for one in known} <= kept
+    assert kept - {one.reference for one in known} == {f"{number:016x}" for number in range(116, 120)}
+    await store.decisions.append([replace(RECORD, reference=f"{n:016x}", user_id="user-1") for n in range(200, 204)])
+    await store._database.write(lambda connection: decisions.prune(connection, NOW, most=4))
+    kept = {record.reference for record in await store.decisions.recent(100)}
+    assert {one.reference for one in known} & kept == set(), "these have a bound as well"

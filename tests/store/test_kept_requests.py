@@ -83,6 +83,24 @@ async def test_there_is_room_for_so_much_of_one_client_and_in_all(store):
     assert [await keep(one, room) for one in others] == [True, False]
 
 
+async def test_strangers_do_not_fill_the_part_of_those_whose_token_names_them(store):
+    keep = store.kept_requests.keep
+    size = await size_of_one(store)
+    room = Space(of_client=10**9, in_all=4 * size + 50, reserved=size)
+    stranger = replace(KEPT, former_user="")
+    assert [await keep(replace(stranger, id=f"{number:043}"), room) for number in range(3)] == [True, True, True]
+    assert not await keep(replace(stranger, id="s" * 43), room)
+    assert [await keep(replace(KEPT, id=f"known{number:038}"), room) for number in range(2)] == [True, False]
+
+
+async def test_those_whose_token_names_them_may_use_the_rest_too(store):
+    keep = store.kept_requests.keep
+    size = await size_of_one(store)
+    room = Space(of_client=10**9, in_all=3 * size + 50, reserved=size)
+    assert [await keep(replace(KEPT, id=f"{number:043}"), room) for number in range(4)] == [True, True, True, False]
+    assert not await keep(replace(KEPT, id="s" * 43, former_user=""), room)
+
+
 async def test_what_has_expired_takes_no_room(store):
     size = await size_of_one(store)
     room = Space(of_client=size, in_all=size)

@@ -30,3 +30,27 @@ async def test_a_hundred_at_once_are_counted_exactly(store):
 
 async def test_a_limit_of_nothing_allows_nothing(store):
     assert not await store.limits.hit("closed", 0, 60, NOW)
+
+
+async def test_what_was_right_is_given_back_in_its_window_only(store):
+    assert await store.limits.hit("code:ann", 1, 60, NOW)
+    await store.limits.succeeded(["code:ann", "unknown"], "", NOW, NOW)
+    assert await store.limits.hit("code:ann", 1, 60, NOW)
+    await store.limits.succeeded(["code:ann"], "", NOW, NOW + 60)
+    assert not await store.limits.hit("code:ann", 1, 60, NOW + 59), "that window was over when it was given back"
+
+
+async def test_no_more_is_given_back_than_was_counted(store):
+    await store.limits.hit("code:ann", 1, 60, NOW)
+    for _ in range(3):
+        await store.limits.succeeded(["code:ann"], "", NOW, NOW)
+    assert [await store.limits.hit("code:ann", 1, 60, NOW) for _ in range(2)] == [True, False]
+
+
+async def test_a_mark_holds_until_its_end_and_the_latest_end_counts(store):
+    assert not await store.limits.marked("known:ann", NOW)
+    await store.limits.succeeded([], "known:ann", NOW + 60, NOW)
+    assert await store.limits.marked("known:ann", NOW + 59)
+    assert not await store.limits.marked("known:ann", NOW + 60)
+    await store.limits.succeeded([], "known:ann", NOW + 90, NOW + 30)
+    assert await store.limits.marked("known:ann", NOW + 89)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
+from tests.grants.build import grant
 from tests.store.values import ANN, NOW, SESSION
 
 from doorward.errors import StoreError
 from doorward.identity import Group
+from doorward.policy.learned import Evaluation, Word
 
 WIKI, CHAT = "app-wiki", "app-chat"
 
@@ -82,3 +85,46 @@ async def test_live_sessions_are_listed_newest_first_without_those_that_are_over
     await store.sessions.open(replace(SESSION, nonce="over", expires_at=NOW + 2))
     await store.sessions.open(replace(SESSION, nonce="revoked", revoked_at=NOW))
     assert [session.nonce for session in await store.sessions.live_of(SESSION.user_id, NOW + 2)] == ["new", "old"]
+
+
+async def test_g6_90_a_session_goes_on_under_another_name_and_what_named_the_old_one_is_over(store):
+    await store.sessions.open(SESSION)
+    await store.app_tokens.record("t1", SESSION.nonce, WIKI, NOW, NOW + 600)
+    said = {("https://e.example", "https://k.example"): Evaluation(word=Word.YES, because="known")}
+    await store.evaluations.keep(SESSION.nonce, said, NOW)
+    await store.grants.add(grant(session_nonce=SESSION.nonce))
+    await store.factors.offer(SESSION.nonce, "passkey", b"old", NOW, 600)
+    before = await store.revision()
+    new = replace(SESSION, nonce="fedcba9876543210")
+
+    assert await store.sessions.renew(SESSION.nonce, new, NOW + 5)
+
+    assert (await store.sessions.find(SESSION.nonce)).revoked_at == NOW + 5
+    assert await store.sessions.live_of(SESSION.user_id, NOW + 5) == (new,)
+    assert await store.app_tokens.revoked(NOW + 5) == {WIKI: frozenset({"t1"})}
+    assert await store.evaluations.of(new.nonce) == said
+    assert await store.evaluations.of(SESSION.nonce) == {}
+    (moved,) = await store.grants.of(new.nonce, grant().application_id)
+    assert moved.revoked_at is None
+    assert await store.factors.offered(SESSION.nonce, "passkey", NOW + 5) is None
+    assert await store.factors.offered(new.nonce, "passkey", NOW + 5) is None
+    assert await store.revision() > before
+
+
+async def test_a_session_that_is_over_or_unknown_gets_no_other_name(store):
+    await store.sessions.open(SESSION)
+    await store.sessions.revoke(SESSION.nonce, NOW)
+    new = replace(SESSION, nonce="fedcba9876543210")
+    assert not await store.sessions.renew(SESSION.nonce, new, NOW + 1)
+    assert not await store.sessions.renew("nobody", new, NOW + 1)
+    assert await store.sessions.find(new.nonce) is None
+
+
+async def test_of_two_at_once_only_one_gives_a_session_another_name(store):
+    await store.sessions.open(SESSION)
+    names = ("fedcba9876543210", "fedcba9876543211")
+    renewed = await asyncio.gather(
+        *(store.sessions.renew(SESSION.nonce, replace(SESSION, nonce=name), NOW) for name in names)
+    )
+    assert sorted(renewed) == [False, True]
+    assert len(await store.sessions.live_of(SESSION.user_id, NOW)) == 1

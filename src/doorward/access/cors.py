@@ -10,6 +10,8 @@ from doorward.applications import CorsHeaders
 
 Headers = tuple[tuple[str, str], ...]
 
+GRANTS: Final = ("access-control-allow-origin", "access-control-allow-credentials")
+"""What lets a page of another origin read an answer."""
 _VARY: Final = ("vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
 _ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://[A-Za-z0-9.\-_:\[\]]+")
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 — RFC 9110 calls it a token

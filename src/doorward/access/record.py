@@ -19,6 +19,7 @@ from doorward.applications import Application
 from doorward.client_certificates import Shown
 from doorward.identity import Identity
 from doorward.policy.verdict import Verdict
+from doorward.resumption import recorded_path
 from doorward.service_tokens import ServiceToken
 from doorward.sessions import Session
 
@@ -212,6 +213,7 @@ def evidence_of(ip: IPv4Address | IPv6Address | None, country: str | None, ident
             "amr": list(identity.amr),
             "groups": [group.model_dump(mode="json") for group in identity.groups[:MOST_GROUPS]],
             "groups_total": len(identity.groups),
+            "groups_complete": identity.groups_complete,
             "claims": recorded_claims(identity),
         }
     return evidence
@@ -240,7 +242,7 @@ def _visit(visit: Visit, now: int) -> dict[str, Any]:
         "at": now,
         "method": visit.method,
         "host": visit.host,
-        "path": visit.path.partition("?")[0],
+        "path": recorded_path(visit.path.partition("?")[0]),
         "ip": str(visit.ip) if visit.ip is not None else "",
         "country": visit.country or "",
     }

@@ -13,5 +13,10 @@ LARGEST: Final = 4096
 
 def recorded_claims(identity: Identity) -> dict[str, Any] | None:
     """Claims and attributes that rules may ask for, all of them or none."""
-    claims = {"oidc_fields": dict(identity.oidc_fields), "saml_attributes": dict(identity.saml_attributes)}
+    claims: dict[str, Any] = {
+        "oidc_fields": dict(identity.oidc_fields),
+        "saml_attributes": dict(identity.saml_attributes),
+    }
+    if identity.incomplete:
+        claims["incomplete"] = list(identity.incomplete)
     return claims if len(json.dumps(claims)) <= LARGEST else None

@@ -36,11 +36,19 @@ class HostAuthorities:
     lists: tuple[RevocationList, ...] = ()
     forwarding: bool = False
     """``client_certificate_forwarding``: the origin is shown the certificate."""
+    version: str = field(init=False)
+    """16 hex characters: what an older connection was checked by. What it showed counts no more when this changed.
 
-    @property
-    def version(self) -> str:
-        """16 hex characters that change with the authorities' certificates: whom an older connection was checked by."""
-        return hashlib.sha256(self.certificates).hexdigest()[:16]
+    It changes with the authorities' certificates and with which of them have a list. With several lists it changes with
+    what is revoked, too: one may name an authority in the middle of a chain, and afterwards only the client's own
+    certificate is known. With one list there is none in the middle: every certificate of a chain has to be looked up in
+    a list of its issuer, so all of them come from this one. There :meth:`revokes` is enough, and nobody has to
+    connect again.
+    """
+
+    def __post_init__(self) -> None:
+        """Once, and not at each request: lists are long."""
+        object.__setattr__(self, "version", _version(self.certificates, self.lists))
 
     @property
     def revoked(self) -> str:
@@ -54,7 +62,7 @@ class HostAuthorities:
         return min((one.next_update for one in self.lists if one.next_update is not None), default=None)
 
     def revokes(self, certificate: ClientCertificate) -> bool:
-        """True for a certificate that one of the lists names."""
+        """True for a client's own certificate that one of the lists names."""
         return any(one.issuer == certificate.issuer and certificate.number in one.revoked for one in self.lists)
 
 
@@ -77,6 +85,12 @@ class ClientAuthorities:
     def at(self, host: str) -> HostAuthorities | None:
         """What holds at ``host``; None: certificates mean nothing there."""
         return self.hosts.get(host)
+
+
+def _version(certificates: bytes, lists: tuple[RevocationList, ...]) -> str:
+    looked_up = sorted((one.issuer, sorted(one.revoked) if len(lists) > 1 else []) for one in lists)
+    content = certificates + (repr(looked_up).encode() if lists else b"")
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _together(host: str, authorities: list[ClientAuthority], forwarding: bool) -> HostAuthorities:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.access.cors import response_headers
+from doorward.access.cors import GRANTS, response_headers
 from doorward.access.request import Request
 from doorward.applications import Application
 
@@ -13,11 +13,11 @@ def readable(status: int, headers: Headers, application: Application | None, req
     """The headers of an answer of the check, with what ``cors_headers`` adds for the page that asks.
 
     With status 200 Envoy writes them on the origin's answer (and ``edge.xds.cross_origin`` has taken the origin's own off);
-    any other answer is ours, and a page that may read the application may read why it got nothing.
+    any other answer is ours, and a page that may read the application may read why it got nothing. What else the answer
+    grants gives way: where there are ``cors_headers``, they alone say who reads.
     """
     if application is None or application.cors_headers is None or request.preflight:
         return headers
     granted = response_headers(application.cors_headers, request.origin)
-    names = {name for name, _ in granted}
-    kept = tuple(pair for pair in headers if pair[0] not in names)
+    kept = tuple(pair for pair in headers if pair[0] not in GRANTS)
     return (*kept, *granted) if status == 200 else (*kept, *granted, ("vary", "Origin"))

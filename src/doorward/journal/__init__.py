@@ -113,6 +113,7 @@ def _quieten(level: str) -> None:
     least = max(logging.getLevelNamesMapping()[level.upper()], logging.WARNING)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(least)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings are of forms, which have a record
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):  # it may have brought handlers and levels of its own
         logger = logging.getLogger(name)
         logger.handlers.clear()

@@ -144,7 +144,9 @@ def _identity(record: DecisionRecord) -> Identity | None:
         return None
     claims = kept.get("claims") or {}
     return Identity.model_validate(
-        {name: kept[name] for name in ("id", "email", "name", "idp_id", "idp_type", "amr", "groups")} | claims
+        {name: kept[name] for name in ("id", "email", "name", "idp_id", "idp_type", "amr", "groups")}
+        | {"groups_complete": kept.get("groups_complete", True)}
+        | claims
     )
 
 

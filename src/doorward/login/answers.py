@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -18,6 +19,7 @@ from doorward.signin import Destination
 Header = tuple[str, str]
 
 PREFIX: Final = "/cdn-cgi/access"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FIXED: Final[tuple[Header, ...]] = (*NOT_CACHED, ("x-content-type-options", "nosniff"))
 
 
@@ -96,7 +98,12 @@ def redirect(
     """On to ``location``, which is made by the functions above, or is a provider's or the operator's own URL.
 
     ``status``: 303 after a form that was not taken, so that reloading sends nothing again.
+
+    Raises:
+        ValueError: there is a control character in ``location``, which would begin another header. A mistake of ours.
     """
+    if _CONTROL.search(location):
+        raise ValueError(f"a redirect to {location!a:.200}")
     response = Response(pages.render(Found(location), organization), status, media_type="text/html")
     leading = ("refresh", f"0;url={location}") if status == 200 else ("location", location)
     return _completed(response, (leading, *page_headers(), *headers), cookies)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -25,10 +24,17 @@ from doorward.grants import (
 from doorward.identity import canonical_email
 from doorward.login import browser
 from doorward.login.answers import PREFIX, empty_answer, page_answer, redirect, team_url
-from doorward.login.approver_sign_in import approval_url, sign_in_page
+from doorward.login.approver_sign_in import REQUEST_ID, approval_url, sign_in_page, ways
 from doorward.login.clearance import policy_of
 from doorward.login.form_proof import form_proof, form_proven
-from doorward.login.problems import lost_browser, no_request, not_an_approver, own_request, undecided
+from doorward.login.problems import (
+    lost_browser,
+    no_request,
+    not_an_approver,
+    own_request,
+    undecided,
+    untrusted_provider,
+)
 from doorward.login.recording import record_failed, seen
 from doorward.login.visit import Visit
 from doorward.pages import Approve, Notice
@@ -36,7 +42,6 @@ from doorward.policy.model import Policy
 from doorward.services import Services
 from doorward.sessions import Session
 
-_ID: Final = re.compile(r"[0-9a-f]{32}")
 _CHOSEN: Final = timedelta(hours=1)
 _WORDS: Final = {"m": "minute", "h": "hour"}
 
@@ -45,12 +50,13 @@ async def approve(visit: Visit, services: Services, grant_id: str) -> Response:
     """``GET|POST /approve/<id>``. By GET nothing is decided, however often the link is fetched (docs/attacks.md, 112)."""
     if visit.head:
         return empty_answer()
-    grant = await services.store.grants.find(grant_id) if _ID.fullmatch(grant_id) else None
+    grant = await services.store.grants.find(grant_id) if REQUEST_ID.fullmatch(grant_id) else None
     if grant is None:
         raise no_request()
     session = await browser.signed_in(visit, services)
     if session is None:
-        return sign_in_page(visit, services, grant_id)
+        return sign_in_page(visit, services, grant_id, grant)
+    _demand_trusted(visit, services, grant, session)
     policy = policy_of(visit, grant.application_id, grant.policy_id)
     asker = await services.store.sessions.find(grant.session_nonce)
     why = obstacle(grant, session.user_id, session.identity.email, policy, visit.snapshot.directory, visit.now)
@@ -61,6 +67,19 @@ async def approve(visit: Visit, services: Services, grant_id: str) -> Response:
     if visit.method == "POST":
         return await _decide(visit, services, grant, policy, session)
     return _page(visit, services, grant, policy, session, asker)
+
+
+def _demand_trusted(visit: Visit, services: Services, grant: Grant, session: Session) -> None:
+    """Raises ``RefusedVisitError`` when the application would not take this provider's word for who this is."""
+    if session.identity.idp_id in {idp.id for idp in ways(visit, grant)}:
+        return
+    record_failed(
+        visit, services, "untrusted_provider", 403,
+        application=visit.snapshot.applications.by_id(grant.application_id),
+        identity=session.identity,
+        detail=f"grant {grant.id}: the application does not take the word of {session.identity.idp_id}",
+    )  # fmt: skip
+    raise untrusted_provider(_sign_out_url(visit, grant))
 
 
 async def _decide(visit: Visit, services: Services, grant: Grant, policy: Policy, session: Session) -> Response:
@@ -92,7 +111,7 @@ async def _decide(visit: Visit, services: Services, grant: Grant, policy: Policy
 def _nothing_to_decide(
     visit: Visit, services: Services, grant: Grant, policy: Policy | None, session: Session, why: Why
 ) -> Response:
-    sign_out = team_url(visit.organization, "/logout", {"returnTo": approval_url(visit, grant.id)})
+    sign_out = _sign_out_url(visit, grant)
     if why in {Why.NOT_AN_APPROVER, Why.OWN}:
         application = visit.snapshot.applications.by_id(grant.application_id)
         detail = f"grant {grant.id}"
@@ -135,9 +154,13 @@ def _page(visit: Visit, services: Services, grant: Grant, policy: Policy, sessio
         durations=tuple((format_duration(one), _words(one), one == _CHOSEN) for one in CHOICES),
         action=f"{PREFIX}/approve/{grant.id}",
         proof=form_proof(visit, session, _subject(grant)),
-        switch_url=team_url(visit.organization, "/logout", {"returnTo": approval_url(visit, grant.id)}),
+        switch_url=_sign_out_url(visit, grant),
     )
     return page_answer(services.pages, visit.organization, page)
+
+
+def _sign_out_url(visit: Visit, grant: Grant) -> str:
+    return team_url(visit.organization, "/logout", {"returnTo": approval_url(visit, grant.id)})
 
 
 def _subject(grant: Grant) -> str:

@@ -15,14 +15,17 @@ from doorward.login.address import ApplicationHost
 from doorward.login.answers import continued, destination_url, entrance_url, redirect
 from doorward.login.app_tokens import valid_tokens
 from doorward.login.clearance import clearance_of
+from doorward.login.entry import methods
 from doorward.login.factor_proofs import factor_end
 from doorward.login.problems import RefusedVisitError, lost_browser, lost_handoff, too_many_logins
 from doorward.login.roads import Roads
 from doorward.login.stops import walk_of
 from doorward.login.visit import Visit
+from doorward.login.weighing import standing_verdict
 from doorward.policy.model import Policy
+from doorward.policy.verdict import Outcome
 from doorward.services import Services
-from doorward.sessions import app_claims, app_cookies, app_session_proven
+from doorward.sessions import Session, app_claims, app_cookies, app_session_proven
 from doorward.signin import Handoff
 from doorward.tokens.jwt import mint_app
 
@@ -54,9 +57,11 @@ async def _authorized(
     _check_place(visit, asked, handoff, home)
     path = handoff.destination.redirect_url
     application = next((one for one in asked.applications if one.aud == handoff.destination.aud), None)
-    policy = _policy(application, handoff.policy_id)
     session = await services.store.sessions.find(handoff.session_nonce)
-    if application is None or policy is None or session is None or not session.live(visit.now):
+    if application is None or session is None or not session.live(visit.now):
+        raise lost_handoff(home)
+    policy = await _allowing_now(visit, services, handoff, session, application)
+    if policy is None:
         raise lost_handoff(home)
     clearance = await clearance_of(services, session, application)
     wanted = asks_for_more((policy,))
@@ -92,6 +97,25 @@ async def _authorized(
     return go_on(services.pages, visit.organization, location, cookies=cookies)
 
 
+async def _allowing_now(
+    visit: Visit, services: Services, handoff: Handoff, session: Session, application: Application
+) -> Policy | None:
+    """The policy that lets this session in by the rules of now: the token lasts, and may not be judged again.
+
+    Mostly the one of the login. Another, if here is seen what was not at the team domain (an address of the other family):
+    whatever that one demands besides is then demanded too. Hand-offs of the very second in which the rules changed (the
+    mark is the one after it) may have been made by the new ones; they are judged like all others.
+    """
+    if handoff.created_at < application.not_before - 1 or _policy(application, handoff.policy_id) is None:
+        return None
+    if session.identity.idp_id not in {idp.id for idp in methods(application, visit.snapshot)}:
+        return None
+    verdict = await standing_verdict(visit.to(handoff.destination), services, session, application)
+    if verdict.outcome is not Outcome.ALLOW or verdict.policy is None:
+        return None
+    return _policy(application, verdict.policy.id)
+
+
 def _check_place(visit: Visit, asked: ApplicationHost, handoff: Handoff, home: str) -> None:
     """The hand-off is for this host, and for this browser. Raises ``RefusedVisitError``."""
     if handoff.destination.hostname != asked.host:
@@ -122,7 +146,6 @@ def _proven(visit: Visit, handoff: Handoff) -> bool:
     return app_session_proven(visit.cookies, wanted, public, visit.method, fetch_metadata=visit.fetch_metadata)
 
 
-def _policy(application: Application | None, policy_id: str) -> Policy | None:
+def _policy(application: Application, policy_id: str) -> Policy | None:
     """The policy that allowed, if it is still there: what was removed a moment ago lets nobody in."""
-    policies = application.policies if application is not None else ()
-    return next((policy for policy in policies if policy.id == policy_id), None)
+    return next((policy for policy in application.policies if policy.id == policy_id), None)

@@ -86,11 +86,8 @@ async def _refuse_switched_off(visit: Visit, services: Services, session: Sessio
 
 def new_session(visit: Visit, identity: Identity, user_id: str, secret: str) -> Session:
     """A session beginning now. ``secret``: 43 random URL-safe characters."""
-    nonce = "".join(character for character in secret if character.isalnum())[:NONCE_LENGTH]
-    if len(nonce) < NONCE_LENGTH:
-        raise ValueError(f"a session needs {NONCE_LENGTH} random letters and digits, got {len(nonce)}")
     return Session(
-        nonce=nonce,
+        nonce=session_nonce(secret),
         user_id=user_id,
         identity=identity,
         created_at=visit.now,
@@ -98,3 +95,11 @@ def new_session(visit: Visit, identity: Identity, user_id: str, secret: str) -> 
         ip=str(visit.ip) if visit.ip is not None else "",
         country=visit.country or "",
     )
+
+
+def session_nonce(secret: str) -> str:
+    """The name of a new session. ``secret``: 43 random URL-safe characters."""
+    nonce = "".join(character for character in secret if character.isalnum())[:NONCE_LENGTH]
+    if len(nonce) < NONCE_LENGTH:
+        raise ValueError(f"a session needs {NONCE_LENGTH} random letters and digits, got {len(nonce)}")
+    return nonce

@@ -157,10 +157,11 @@ async def _keep(found: FactorVisit, new: Factor) -> Response:
     became = await found.services.store.factors.enroll(new, found.session.nonce, hashes, permitted)
     if became is Enrollment.REFUSED:
         raise enrollment_refused(found.back)
+    cookies = await found.was_right()
     found.record("enrolled", f"{_WORDS[new.kind]} ({new.kind.value}), {new.id}")
     if became is Enrollment.KEPT:
-        return found.onward()
-    return found.page(RecoveryCodes(found.application.name, codes, found.url()))
+        return found.onward(cookies)
+    return found.page(RecoveryCodes(found.application.name, codes, found.url()), cookies=cookies)
 
 
 def _permitted(found: FactorVisit, kind: Authenticator, factors: tuple[Factor, ...], proofs: Proofs) -> bool:

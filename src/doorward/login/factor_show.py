@@ -54,8 +54,9 @@ async def show_code(found: FactorVisit) -> Response:
             continue
         step = matching_step(one.secret, typed, one.last_step, now)
         if step is not None and await found.services.store.factors.show_code(one, step, found.session.nonce, now):
+            cookies = await found.was_right()
             found.record("shown", "a code of an authenticator app")
-            return found.onward()
+            return found.onward(cookies)
     found.record("wrong", "a wrong or used code of an authenticator app")
     return await show_page(found, WRONG_CODE, 400)
 
@@ -74,8 +75,9 @@ async def show_passkey(found: FactorVisit) -> Response:
     if challenge is None or not await store.show_passkey(used, count, session.nonce, now):
         found.record("wrong", "the question to the passkey was answered before, or too late")
         return await show_page(found, WRONG_PASSKEY, 400)
+    cookies = await found.was_right()
     found.record("shown", f"a passkey ({used.kind.value})")
-    return found.onward()
+    return found.onward(cookies)
 
 
 def recovery_page(found: FactorVisit, error: str = "", status: int = 200) -> Response:
@@ -98,9 +100,10 @@ async def show_recovery_code(found: FactorVisit) -> Response:
     if code is None or not await store.recover(user_id, code_hash(user_id, code), found.session.nonce, found.visit.now):
         found.record("wrong", "a wrong or used recovery code")
         return recovery_page(found, WRONG_RECOVERY, 400)
+    cookies = await found.was_right()
     left = await store.codes_left(user_id)
     found.record("recovered", f"a recovery code was used; {left} are left")
-    return found.onward()
+    return found.onward(cookies)
 
 
 def scripted(response: Response) -> Response:

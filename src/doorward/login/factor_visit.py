@@ -21,6 +21,7 @@ from doorward.login.form_proof import form_proof, form_proven
 from doorward.login.link import Proven, Stale, read_link
 from doorward.login.problems import lost_browser
 from doorward.login.recording import seen
+from doorward.login.renewal import renewed
 from doorward.login.start import restart
 from doorward.login.visit import Visit
 from doorward.login.weighing import personal_verdict
@@ -33,12 +34,14 @@ from doorward.sessions import Session
 from doorward.tokens.claims import SignedToken
 
 TRIES: Final = 10
-"""Codes and passkeys that one client may try for one person in ``TRY_WINDOW`` seconds."""
+"""Wrong codes and passkeys that one client may try for one person in ``TRY_WINDOW`` seconds."""
 TRY_WINDOW: Final = 900
 ALL_TRIES: Final = 100
 """The same over all clients in ``DAY`` seconds. Of 10^6 codes three are right at a time: a day's chance to guess one is
-1 in 3,300, for somebody who has got past the first factor."""
+1 in 3,300, for somebody who has got past the first factor. A client that was right in the last ``KNOWN_FOR`` seconds has
+as many for itself, so that whoever guesses from elsewhere does not lock the owner out."""
 DAY: Final = 86_400
+KNOWN_FOR: Final = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +91,48 @@ class FactorVisit:
 
     async def count_try(self) -> None:
         """Before anything is compared. Raises ``RefusedVisitError`` after too many (docs/attacks.md, 111)."""
-        limits, who, now = self.services.store.limits, self.session.user_id, self.visit.now
-        client = address_bucket(self.visit.ip)
-        for bucket, most, window in (
-            (f"factor-try:{who}:{client}", TRIES, TRY_WINDOW),
-            (f"factor-try:{who}", ALL_TRIES, DAY),
-        ):
+        limits, now = self.services.store.limits, self.visit.now
+        for bucket, most, window in await self._tries():
             if not await limits.hit(bucket, most, window, now):
                 self.record("wrong", "too many tries; nothing was compared")
                 raise too_many_factor_tries(window, self.back)
+
+    async def was_right(self) -> tuple[str, ...]:
+        """The try that was counted is given back, this client is one that the person is known to use, and the session gets
+        another name: Set-Cookie values.
+        """
+        buckets = [bucket for bucket, _, _ in await self._tries()]
+        known = self._known if self.visit.ip is not None else ""
+        now = self.visit.now
+        await self.services.store.limits.succeeded(buckets, known, now + KNOWN_FOR, now)
+        return await renewed(self.visit, self.services, self.session)
+
+    async def _tries(self) -> tuple[tuple[str, int, int], ...]:
+        """Where a try counts, with how many and for how long: this client's own first."""
+        own = f"factor-try:{self.session.user_id}:{address_bucket(self.visit.ip)}"
+        known = await self.services.store.limits.marked(self._known, self.visit.now)
+        of_the_day = f"{own}:day" if known else f"factor-try:{self.session.user_id}"
+        return (own, TRIES, TRY_WINDOW), (of_the_day, ALL_TRIES, DAY)
+
+    @property
+    def _known(self) -> str:
+        return f"factor-known:{self.session.user_id}:{address_bucket(self.visit.ip)}"
 
     def record(self, outcome: FactorOutcome, detail: str) -> None:
         """Keep what was done. ``detail``: a sentence for the operator, never a code."""
         about = of_factor(seen(self.visit), outcome, self.session, self.application, detail, self.visit.now)
         self.services.audit.record(about)
 
-    def page(self, page: Page, status: int = 200) -> Response:
+    def page(self, page: Page, status: int = 200, cookies: tuple[str, ...] = ()) -> Response:
         """One of these pages. What its form leads to may end at the application."""
         targets = (self.visit.organization.public.origin(self.link.destination.hostname),)
-        return page_answer(self.services.pages, self.visit.organization, page, status, form_targets=targets)
+        return page_answer(
+            self.services.pages, self.visit.organization, page, status, cookies=cookies, form_targets=targets
+        )
 
-    def onward(self, way: str = "") -> Response:
+    def onward(self, cookies: tuple[str, ...] = ()) -> Response:
         """After a form: the next of these pages, or the application when nothing is missing."""
-        return redirect(self.services.pages, self.visit.organization, self.url(way), status=303)
+        return redirect(self.services.pages, self.visit.organization, self.url(), status=303, cookies=cookies)
 
     def _subject(self, way: str) -> str:
         return f"{PREFIX}/factor{query_string({'app': self.application.id, 'way': way})}"
@@ -122,6 +144,7 @@ async def gathered(visit: Visit, services: Services, host: str) -> FactorVisit |
     if isinstance(link, Stale):
         return restart(visit, services, link)
     application, destination = link.application, link.destination
+    visit = visit.to(destination)
     session = await browser.signed_in(visit, services)
     if session is None or session.identity.idp_id not in {idp.id for idp in methods(application, visit.snapshot)}:
         return restart(visit, services, Stale(application, destination_url(visit.organization, destination)))

@@ -290,6 +290,20 @@ def too_many_logins(seconds: int, again: str) -> RefusedVisitError:
     )
 
 
+def too_many_answers(seconds: int, *, client: bool) -> RefusedVisitError:
+    """Answers of identity providers are kept until the browser comes back. ``client``: too many of this one, not of all."""
+    whose = "from your network" if client else "from everybody together"
+    return _problem(
+        429 if client else 503,
+        "Too many logins at once",
+        f"The door keeps what an identity provider says until a login ends, and too much {whose} is waiting. You were not "
+        "signed in.",
+        f"Wait {seconds // 60} minutes, then open the application again.",
+        refusal="too_many_answers",
+        headers=(("retry-after", str(seconds)),),
+    )
+
+
 def no_session() -> RefusedVisitError:
     return _problem(
         401,
@@ -383,6 +397,17 @@ def not_an_approver(email: str, sign_out_url: str) -> RefusedVisitError:
         "Sign in with the address that the mail was sent to.",
         again=sign_out_url,
         label="Sign in as somebody else",
+    )
+
+
+def untrusted_provider(sign_out_url: str) -> RefusedVisitError:
+    return _problem(
+        403,
+        "Sign in another way to decide",
+        "The application that this request is about does not take the word of the provider that you signed in with.",
+        "Sign in again and choose one that is offered there.",
+        again=sign_out_url,
+        label="Sign in another way",
     )
 
 

@@ -32,6 +32,7 @@ from doorward.login.problems import (
     unreadable,
 )
 from doorward.login.recording import record_refusal
+from doorward.resumption import recorded_path
 from doorward.services import Services
 
 REQUEST_ID: Final = "x-request-id"
@@ -80,7 +81,7 @@ class Reception:
             hosted = self._team if isinstance(asked, TeamDomain) else self._applications
             await hosted({**scope, KEY: Arrival(asked, snapshot, request_id)}, receive, send)
         except Exception:
-            log.exception("login_failed", reference=reference, path=scope["path"])
+            log.exception("login_failed", reference=reference, path=recorded_path(scope["path"]))
             if send.finished:
                 return  # with the page of ``_broken``; Starlette passes the error on all the same
             if send.started:
@@ -115,7 +116,7 @@ class Reception:
         return self._page(request, unreadable(str(error)))
 
     async def _not_remembered(self, request: Request, error: Exception) -> Response:
-        log.error("login_not_remembered", reason=str(error), path=request.scope["path"])
+        log.error("login_not_remembered", reason=str(error), path=recorded_path(request.scope["path"]))
         return self._page(request, not_remembered())
 
     async def _broken(self, request: Request, _error: Exception) -> Response:

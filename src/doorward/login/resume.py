@@ -7,6 +7,7 @@ there once more, so that nothing but this endpoint ever reads a body, and goes o
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -36,10 +37,10 @@ from doorward.sessions import Session, app_session_proven
 from doorward.signin import Destination, secret_hash
 from doorward.store.kept_requests import Space
 
-SPACE: Final = Space(of_client=4 * 2**20, in_all=64 * 2**20)
+SPACE: Final = Space(of_client=4 * 2**20, in_all=64 * 2**20, reserved=32 * 2**20)
 """Bytes, encrypted, of forms that wait at one time."""
 FORMS: Final = 200
-"""Forms that one client address (IPv6: one /64) may have kept in ``KEPT_FOR`` seconds."""
+"""Forms that one client address (IPv6: one /64) may send in ``KEPT_FOR`` seconds, kept or not."""
 
 
 async def keep(visit: Visit, services: Services, asked: ApplicationHost, request: Request) -> Response:
@@ -57,9 +58,13 @@ async def keep(visit: Visit, services: Services, asked: ApplicationHost, request
         raise lost_browser(back)
     if not (visit.organization.resume_posts and link.application.resume_posts):
         return continued(services.pages, visit.organization, back)
+    client = secret_hash(address_bucket(visit.ip))
+    if not await services.store.limits.hit(f"kept:{client}", FORMS, KEPT_FOR, visit.now):
+        raise too_many_kept(KEPT_FOR, back)
     form = await _read(request, visit.organization.resume_posts_max_size, back)
-    kept = _kept(visit, services, link, form)
-    await _make_room(visit, services, kept, back)
+    kept = _kept(visit, services, link, client, form)
+    if not await services.store.kept_requests.keep(kept, SPACE):
+        raise too_many_kept(KEPT_FOR, back)
     location = login_url(
         visit,
         link.application,
@@ -125,7 +130,7 @@ async def _read(request: Request, most: int, back: str) -> Form:
     too_large = not_kept(f"What you sent is larger than the {most // 1024} KiB that can be kept.", 413, back)
     if announced.isdecimal() and int(announced) > most:
         raise too_large
-    body = b""
+    body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
@@ -134,7 +139,8 @@ async def _read(request: Request, most: int, back: str) -> Form:
     except ClientDisconnect as error:
         raise not_kept("What you sent did not arrive whole.", 400, back) from error
     try:
-        return read_form(request.headers.get("content-type", ""), body)
+        # In a thread: the largest bodies take tens of milliseconds, which nobody else shall wait for.
+        return await asyncio.to_thread(read_form, request.headers.get("content-type", ""), bytes(body))
     except UnreadableFormError as error:
         raise not_kept(str(error), 400, back) from error
 
@@ -148,7 +154,7 @@ async def _swallow(request: Request) -> None:
         raise not_kept("What you sent did not arrive whole.", 400, "") from error
 
 
-def _kept(visit: Visit, services: Services, link: Proven, form: Form) -> KeptRequest:
+def _kept(visit: Visit, services: Services, link: Proven, client: str, form: Form) -> KeptRequest:
     return KeptRequest(
         id=services.token(),
         aud=link.application.aud,
@@ -157,17 +163,10 @@ def _kept(visit: Visit, services: Services, link: Proven, form: Form) -> KeptReq
         form=form,
         browser_hash=link.destination.app_session_hash,
         former_user=link.former_user,
-        client=secret_hash(address_bucket(visit.ip)),
+        client=client,
         created_at=visit.now,
         expires_at=visit.now + KEPT_FOR,
     )
-
-
-async def _make_room(visit: Visit, services: Services, kept: KeptRequest, back: str) -> None:
-    """Keep it, unless somebody keeps too much."""
-    within = await services.store.limits.hit(f"kept:{kept.client}", FORMS, KEPT_FOR, visit.now)
-    if not within or not await services.store.kept_requests.keep(kept, SPACE):
-        raise too_many_kept(KEPT_FOR, back)
 
 
 async def _find(

@@ -25,21 +25,27 @@ from doorward.login.answers import (
     widened,
 )
 from doorward.login.link import hinted_url
-from doorward.login.problems import lost_attempt, lost_browser, method_not_offered, not_found, too_many_logins
+from doorward.login.problems import lost_attempt, lost_browser, method_not_offered, not_found, too_many_answers
 from doorward.login.trouble import provider_trouble
 from doorward.login.visit import Visit
 from doorward.organization import IdentityProvider
 from doorward.pages import Onward
 from doorward.providers import SAML_METADATA, ProviderError
 from doorward.services import Services
+from doorward.signin import secret_hash
+from doorward.store.kept_requests import Space
 
 RESPONSE: Final = "SAMLResponse"
 RELAY_STATE: Final = "RelayState"
+SPACE: Final = Space(of_client=4 * 2**20, in_all=64 * 2**20)
+"""Bytes, encrypted, of answers that wait for their browsers at one time."""
+ANSWERS: Final = 1000
+"""Answers that one client address (IPv6: one /64), which may be a whole office, may send in ``WINDOW`` seconds."""
 LARGE: Final = 65_536
-"""Bytes of an answer; larger ones, which name hundreds of groups, are counted, for the database has to hold them."""
+"""Bytes of an answer; larger ones name hundreds of groups, and of them there may be ``LARGE_ANSWERS``."""
 LARGE_ANSWERS: Final = 60
 WINDOW: Final = 600
-"""Seconds; in that time so many large answers are kept for one client."""
+"""Seconds."""
 _CACHED: Final = "public, max-age=3600"
 
 
@@ -59,14 +65,22 @@ async def keep_answer(visit: Visit, services: Services) -> Response:
     idp = visit.snapshot.identity_providers.get(attempt.idp_id)
     if idp is None or idp.type != "saml":
         raise method_not_offered("")
-    response = visit.form.get(RESPONSE)
-    if len(response) > LARGE:
-        bucket = f"saml-answer:{address_bucket(visit.ip)}"
-        if not await services.store.limits.hit(bucket, LARGE_ANSWERS, WINDOW, visit.now):
-            raise too_many_logins(WINDOW, "")
-    await services.store.saml.keep_answer(state, response, visit.now)
+    await _make_room(visit, services, state, visit.form.get(RESPONSE))
     location = team_url(visit.organization, "/callback", {"state": state})
     return redirect(services.pages, visit.organization, location, status=303)
+
+
+async def _make_room(visit: Visit, services: Services, state: str, response: str) -> None:
+    """Keep it, unless somebody keeps too much."""
+    client, hit = secret_hash(address_bucket(visit.ip)), services.store.limits.hit
+    within = await hit(f"saml-answer:{client}", ANSWERS, WINDOW, visit.now)
+    if within and len(response) > LARGE:
+        within = await hit(f"saml-large-answer:{client}", LARGE_ANSWERS, WINDOW, visit.now)
+    if not within:
+        raise too_many_answers(WINDOW, client=True)
+    kept = await services.store.saml.keep_answer(state, response, client, SPACE, visit.now)
+    if kept in {"client_full", "full"}:
+        raise too_many_answers(WINDOW, client=kept == "client_full")
 
 
 async def request_form(visit: Visit, services: Services) -> Response:

@@ -26,6 +26,7 @@ from doorward.login.app_tokens import valid_tokens
 from doorward.login.beginning import login_url
 from doorward.login.clearance import weighed
 from doorward.login.entry import authorized_url, methods
+from doorward.login.factor_proofs import factored
 from doorward.login.link import Proven, read_link
 from doorward.login.problems import RefusedVisitError, not_found
 from doorward.login.recording import record_allowed
@@ -145,6 +146,8 @@ async def _handed_over(visit: Visit, services: Services, link: Proven) -> str:
         return ""
     visit = visit.to(destination)
     verdict = await personal_verdict(visit, services, session, application)
+    if verdict.outcome is Outcome.ALLOW:
+        verdict = (await factored(visit, services, session, application, verdict)).verdict
     if verdict.outcome is Outcome.ALLOW:
         verdict = (await weighed(visit, services, session, application, verdict)).verdict
     if verdict.outcome is not Outcome.ALLOW or verdict.policy is None:

@@ -15,7 +15,7 @@ from doorward.identity import Identity
 from doorward.login.verdict import login_verdict
 from doorward.login.visit import Visit
 from doorward.policy.learned import NOTHING_LEARNED, Evaluation, Learned, Word
-from doorward.policy.questions import asks_for_reports, open_questions
+from doorward.policy.questions import asks_for_evaluations, asks_for_reports, open_questions
 from doorward.policy.rules_elsewhere import ExternalEvaluationValue
 from doorward.policy.verdict import Verdict
 from doorward.reports import learned
@@ -48,6 +48,17 @@ async def personal_verdict(visit: Visit, services: Services, session: Session, a
         answers |= {(one.evaluate_url, one.keys_url): word for one, word in zip(questions, said, strict=True)}
     await services.store.evaluations.keep(session.nonce, answers, visit.now)
     return verdict
+
+
+async def standing_verdict(visit: Visit, services: Services, session: Session, application: Application) -> Verdict:
+    """The same a moment later. No service is asked again: what they said since the rules changed is what counts."""
+    known = await reported(visit, services, session.identity, application)
+    if asks_for_evaluations(application.policies, visit.snapshot.directory):
+        # A second earlier: the mark is the second after the change, and what was said in that of the change may be new.
+        answers = await services.store.evaluations.of(session.nonce, since=application.not_before - 1)
+        known = known.model_copy(update={"evaluations": answers})
+    evidence = visit.evidence(session.identity).model_copy(update={"learned": known})
+    return login_verdict(application, evidence, visit.snapshot)
 
 
 async def reported(visit: Visit, services: Services, identity: Identity, application: Application) -> Learned:

@@ -64,10 +64,10 @@ def of_provider(rule: GroupAtProvider, identity: Identity) -> Answer:
     match rule:
         case AzureGroup():
             group = rule.azure_ad.id
-            return _member(any(one.id == group for one in identity.groups), f"group with the id {group}")
+            return _member(identity, any(one.id == group for one in identity.groups), f"group with the id {group}")
         case OktaGroup():
             name = rule.okta.name
-            return _member(any(one.name == name for one in identity.groups), f"group named {name}")
+            return _member(identity, any(one.name == name for one in identity.groups), f"group named {name}")
         case WorkspaceGroup():
             return _workspace(rule, identity)
         case GithubOrganization():
@@ -86,7 +86,9 @@ def _evaluated(rule: ExternalEvaluation, learned: Learned) -> Answer:
     return told(found.word is Word.YES, found.because)
 
 
-def _member(holds: bool, group: str) -> Answer:
+def _member(identity: Identity, holds: bool, group: str) -> Answer:
+    if not holds and not identity.groups_complete:
+        return Answer(None, f"the provider named no {group}, but the groups are not known in full")
     return told(holds, f"the provider named {'the' if holds else 'no'} {group}")
 
 
@@ -94,7 +96,7 @@ def _workspace(rule: WorkspaceGroup, identity: Identity) -> Answer:
     """By the address alone: whoever runs a group chooses its name, and could choose one that is an address."""
     wanted = rule.gsuite.email
     addresses = {canonical_email(one.email) for one in identity.groups if one.email is not None}
-    return _member(wanted in addresses, f"group with the address {wanted}")
+    return _member(identity, wanted in addresses, f"group with the address {wanted}")
 
 
 def _github(rule: GithubOrganization, identity: Identity) -> Answer:
@@ -106,8 +108,9 @@ def _github(rule: GithubOrganization, identity: Identity) -> Answer:
     places = [_place(one.name) for one in identity.groups]
     wanted = canonical_email(organization)
     if team is None:
-        return _member(any(place[0] == wanted for place in places), f"membership in {organization}")
-    return _member((wanted, canonical_email(team)) in places, f"membership in the team {team} of {organization}")
+        return _member(identity, any(place[0] == wanted for place in places), f"membership in {organization}")
+    holds = (wanted, canonical_email(team)) in places
+    return _member(identity, holds, f"membership in the team {team} of {organization}")
 
 
 def _place(group: str) -> tuple[str, str]:
@@ -119,6 +122,8 @@ def _place(group: str) -> tuple[str, str]:
 def _context(rule: AuthContext, identity: Identity) -> Answer:
     wanted = rule.auth_context.ac_id
     satisfied = _texts(identity.oidc_fields.get(AUTH_CONTEXTS))
+    if wanted not in satisfied and not identity.knows(AUTH_CONTEXTS, identity.oidc_fields):
+        return Answer(None, f"{AUTH_CONTEXTS} is not known in full")
     said = ", ".join(satisfied) or "none"
     return told(wanted in satisfied, f"authentication contexts of the login: {said}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
-from doorward.identity import Identity, canonical_email
+from doorward.identity import METHODS, Identity, canonical_email
 from doorward.policy.answer import Answer
 from doorward.policy.certificates import of_certificate
 from doorward.policy.elsewhere import of_learned, of_linked, of_provider
@@ -112,8 +112,7 @@ def _about_person(rule: AboutPerson, identity: Identity, directory: Directory) -
             used = identity.idp_id == rule.login_method.id
             return _is(used, f"the login method was {identity.idp_id}")
         case AuthMethod():
-            reported = ", ".join(identity.amr) or "nothing"
-            return _is(rule.auth_method.auth_method in identity.amr, f"the provider reported the methods {reported}")
+            return _method(rule.auth_method.auth_method, identity)
         case Oidc():
             oidc = rule.oidc
             wanted = _Claim(oidc.identity_provider_id, oidc.claim_name, oidc.claim_value)
@@ -161,6 +160,13 @@ def _mailbox(rule: Email | EmailList | EmailDomain, identity: Identity, director
             return _is(listed, f"{address} is {'' if listed else 'not '}in the list {found.name}")
 
 
+def _method(wanted: str, identity: Identity) -> Answer:
+    if wanted not in identity.amr and METHODS in identity.incomplete:
+        return Answer(None, "the methods that the provider reported are not known in full")
+    reported = ", ".join(identity.amr) or "nothing"
+    return _is(wanted in identity.amr, f"the provider reported the methods {reported}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Claim:
     """What an ``oidc`` or ``saml`` rule wants to see."""
@@ -173,10 +179,11 @@ class _Claim:
 def _claim(wanted: _Claim, identity: Identity, facts: Mapping[str, Any]) -> Answer:
     if identity.idp_id != wanted.identity_provider_id:
         return Answer(Match.NO, f"the login was at {identity.idp_id}, not at {wanted.identity_provider_id}")
+    holds = wanted.value in _texts(facts.get(wanted.name))
+    if not holds and not identity.knows(wanted.name, facts):
+        return Answer(None, f"{wanted.name} is not known in full")
     if wanted.name not in facts:
         return Answer(Match.NO, f"the provider sent no {wanted.name}")
-    values = _texts(facts[wanted.name])
-    holds = wanted.value in values
     return _is(holds, f"{wanted.name} {'has' if holds else 'does not have'} the value {wanted.value!r}")
 
 

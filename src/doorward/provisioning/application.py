@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import structlog
@@ -23,12 +23,12 @@ from scim2_models import (
     ScimProvider,
     ServiceProviderConfig,
     Sort,
-    UnauthorizedException,
     User,
 )
 from scim2_server.applications.asgi import ASGIApplication
 from scim2_server.requests import ScimRequest
 from scim2_server.service import ScimService
+from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
 from doorward.access import revocation
@@ -38,6 +38,10 @@ from doorward.provisioning.storage import DirectoryStorage, names_of
 from doorward.services import Services
 
 LONGEST_BODY: Final = 1024 * 1024
+_ERROR: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
+_REFUSED: Final = {401: "The bearer token is missing or wrong.", 400: "The query is not ASCII; percent-encode it."}
+_READ: Final = frozenset({b"accept", b"content-length", b"content-type", b"host", b"if-match", b"if-none-match"})
+"""Headers that mean anything here."""
 MOST_RESULTS: Final = 200
 log = structlog.get_logger(__name__)
 
@@ -80,16 +84,25 @@ class Provisioning:
         self._service = _Service(self._provider)
 
     async def answer(self, idp: IdentityProvider, issuer: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request for ``idp``, which has SCIM switched on. ``issuer``: origin of the team domain."""
+        """Answer one request for ``idp``, which has SCIM switched on. ``issuer``: origin of the team domain.
+
+        Whoever has not the secret gets 401 before anything of the request is read.
+        """
         scim = idp.scim_config
         if scim is None or not scim.enabled:
             raise ValueError("SCIM is not switched on for this provider")
+        if not has_secret(scope["headers"], scim) or not scope["query_string"].isascii():
+            status = 401 if not has_secret(scope["headers"], scim) else 400
+            body = {"schemas": [_ERROR], "status": str(status), "detail": _REFUSED[status]}
+            await JSONResponse(body, status, media_type="application/scim+json")(scope, receive, send)
+            return
         storage = DirectoryStorage(
             self._services.store.directory, idp.id, self._provider, self._services.now, self._consequences(idp.id, scim)
         )
         base = f"{issuer}/populations/{idp.id}/scim"
-        application = _Application(storage, self._provider, self._service, base, scim)
-        await application(dict(scope), receive, send)  # type: ignore[arg-type]  # Starlette's names for ASGI's
+        application = _Application(storage, self._provider, self._service, base)
+        asked = dict(scope) | {"headers": [(n, v) for n, v in scope["headers"] if n in _READ and v.isascii()]}
+        await application(asked, receive, send)  # type: ignore[arg-type]  # Starlette's names for ASGI's
 
     def _consequences(self, idp_id: str, scim: Scim) -> Callable[[Any, Any], Any]:
         async def changed(before: Resource[Any] | None, after: Resource[Any] | None) -> None:
@@ -98,32 +111,30 @@ class Provisioning:
                 names = await names_of(self._services.store.directory, idp_id, ids)
             else:
                 names = concerned_by_user(_as(User, before), _as(User, after), scim)
-            await self._end(names)
+            await self._end(idp_id, names)
 
         return changed
 
-    async def _end(self, names: frozenset[str]) -> None:
-        """End every session of these people, open streams included."""
-        ended = 0
+    async def _end(self, idp_id: str, names: frozenset[str]) -> None:
+        """End every session that these people have by this provider, open streams included."""
+        ended, now = 0, self._services.now()
         for name in sorted(names):
             user_id = await self._services.store.users.find(name)
-            if user_id is not None:
-                one = revocation.Revocation(str(uuid.uuid4()), revocation.Scope.USER, user_id, self._services.now())
-                ended += await self._services.store.revocations.revoke(one)
+            ongoing = await self._services.store.revocations.ongoing(now, user_id) if user_id is not None else ()
+            for session in (one.session for one in ongoing if one.session.identity.idp_id == idp_id):
+                act = revocation.Revocation(str(uuid.uuid4()), revocation.Scope.SESSION, session.nonce, now)
+                ended += await self._services.store.revocations.revoke(act)
         if ended:
             log.info("provisioning_ended_sessions", sessions=ended)
             await self._services.refresh()
 
 
 class _Application(ASGIApplication):
-    """scim2-server's, under the provider's own address and secret."""
+    """scim2-server's, under the provider's own address. Who asks was checked before (:func:`has_secret`)."""
 
-    def __init__(
-        self, storage: DirectoryStorage, provider: ScimProvider, service: ScimService, base: str, scim: Scim
-    ) -> None:
+    def __init__(self, storage: DirectoryStorage, provider: ScimProvider, service: ScimService, base: str) -> None:
         super().__init__(storage, provider, service)
         self._base = base
-        self._scim = scim
 
     def get_base_url(self, scope: Any) -> str:  # type: ignore[override]  # static there
         del scope
@@ -132,17 +143,13 @@ class _Application(ASGIApplication):
     def get_path(self, scope: Any) -> str:  # type: ignore[override]  # static there
         return "/" + str(scope["path_params"]["rest"])
 
-    def check_auth(self, request: ScimRequest) -> None:
-        """The secret as bearer token, compared in constant time. Two headers are one long wrong token."""
-        scheme, _, token = (request.header("authorization") or "").partition(" ")
-        shown = hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()
-        if scheme.lower() != "bearer" or not hmac.compare_digest(shown, self._scim.secret_hash):
-            raise UnauthorizedException
 
-    def needs_auth(self, request: ScimRequest) -> bool:
-        """Always: what is announced is for the client that has the secret."""
-        del request
-        return True
+def has_secret(headers: Iterable[tuple[bytes, bytes]], scim: Scim) -> bool:
+    """Whether there is one Authorization header, with the secret as bearer token; compared in constant time."""
+    given = [value for name, value in headers if name == b"authorization"]
+    scheme, _, token = (given[0] if len(given) == 1 else b"").partition(b" ")
+    shown = hashlib.sha256(token).hexdigest()
+    return hmac.compare_digest(shown, scim.secret_hash) and scheme.lower() == b"bearer"
 
 
 def _as(model: Any, resource: Resource[Any] | None) -> Any:

@@ -10,8 +10,8 @@ from doorward.organization import Scim
 
 
 def user_name(user: User[Any] | None) -> str:
-    """Empty for none."""
-    return str(user.user_name or "") if user is not None else ""
+    """Without white space around it; empty for none."""
+    return str(user.user_name or "").strip() if user is not None else ""
 
 
 def is_active(user: User[Any] | None) -> bool:
@@ -23,9 +23,11 @@ def concerned_by_user(before: User[Any] | None, after: User[Any] | None, scim: S
     """User names whose sessions end when a user changes from ``before`` to ``after`` (None: is not there)."""
     ended: set[str] = set()
     name = user_name(before)
-    lost = is_active(before) and (not is_active(after) or user_name(after) != name)
-    if scim.user_deprovision and lost:
-        ended.add(name)
+    if scim.user_deprovision:
+        if not is_active(after):  # again and again, however often it is told: nobody who is off has a session
+            ended |= {name, user_name(after)}
+        elif user_name(after) != name:
+            ended.add(name)
     if scim.identity_update_behavior == "reauth" and before is not None and _said(before) != _said(after):
         ended.add(name)
     return frozenset(ended - {""})

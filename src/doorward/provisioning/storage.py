@@ -120,7 +120,7 @@ class DirectoryStorage(AsyncScimStorage):
     async def _candidates(self, resource_type: ResourceType, wanted: ScimFilter[Any] | None) -> list[Resource[Any]]:
         kind, name = str(resource_type.name), _by_name(wanted)
         if kind == USER and name is not None:
-            entries = await self._directory.named(self._idp_id, kind, canonical_email(name))
+            entries = await self._directory.named(self._idp_id, kind, canonical_email(name.strip()))
         else:
             entries = await self._directory.all(self._idp_id, kind)
         return [self._resource(entry) for entry in entries]
@@ -145,7 +145,7 @@ class DirectoryStorage(AsyncScimStorage):
             idp_id=self._idp_id,
             kind=str(resource_type.name),
             id=str(resource.id),
-            unique_name=canonical_email(str(name)) if name else None,
+            unique_name=canonical_email(str(name).strip()) if name else None,
             active=getattr(resource, "active", None) is not False,
             version=version,
             created_at=created_at,

@@ -7,11 +7,11 @@ from doorward.resumption.form import (
     MULTIPART,
     Field,
     Form,
-    UnreadableFormError,
     media_type,
     read_form,
 )
-from doorward.resumption.kept import KEPT_FOR, LONGEST_BODY, KeptRequest, kept_id, kept_path
+from doorward.resumption.kept import KEPT_FOR, LONGEST_BODY, KeptRequest, kept_id, kept_path, recorded_path
+from doorward.resumption.unreadable import UnreadableFormError
 
 __all__ = [
     "FORM_TYPES",
@@ -26,4 +26,5 @@ __all__ = [
     "kept_path",
     "media_type",
     "read_form",
+    "recorded_path",
 ]

@@ -7,14 +7,12 @@ out the same when a page of ours sends it, is refused: the visitor is told, rath
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import Message
-from typing import Final, cast
+from typing import Final
 from urllib.parse import parse_qsl
 
-from doorward.errors import DoorwardError
+from doorward.resumption.parts import Part, parts
+from doorward.resumption.unreadable import UnreadableFormError
 
 URL_ENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
@@ -27,15 +25,8 @@ _BOUNDARY: Final = re.compile(
     r'multipart/form-data\s*;\s*boundary=("?)([A-Za-z0-9\'()+_,./:=?-]{1,70})\1', re.IGNORECASE
 )
 _DISPOSITION: Final = re.compile(r'form-data; name="([^"\r\n]*)"(?:; filename="([^"\r\n]*)")?')
-_PART_HEADERS: Final = frozenset({"content-disposition", "content-type"})
 _ESCAPED: Final = (("%0D%0A", "\n"), ("%0D", "\n"), ("%0A", "\n"), ("%22", '"'))
 """How browsers write line ends and quotes in the names of a multipart form."""
-
-
-class UnreadableFormError(DoorwardError):
-    """A body that no form of ours could send again as it came."""
-
-    code = "unreadable_form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,38 +115,22 @@ def _multipart(content_type: str, body: bytes) -> tuple[Field, ...]:
     if found is None:
         raise UnreadableFormError("The form does not say where its parts begin.")
     boundary = found.group(2).encode()
-    if body.rstrip(b"\r\n") != b"--" + boundary + b"--":  # a form without any field
-        head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
-        return tuple(_parts(message_from_bytes(head + body)))
-    return ()
+    if body.rstrip(b"\r\n") == b"--" + boundary + b"--":  # a form without any field
+        return ()
+    return tuple(_part(part) for part in parts(boundary, body, MOST_FIELDS))
 
 
-def _parts(message: Message) -> Iterator[Field]:
-    parts = message.get_payload()
-    if not isinstance(parts, list) or message.defects or message.preamble or (message.epilogue or "").strip("\r\n"):
-        raise UnreadableFormError("The form does not consist of parts.")
-    if len(parts) > MOST_FIELDS:
-        raise UnreadableFormError("The form has too many fields.")
-    for part in parts:
-        yield _part(cast("Message", part))
-
-
-def _part(part: Message) -> Field:
-    # Raw: what is not ASCII comes as surrogates, which the readable interface would replace.
-    pairs = [(name.lower(), str(value)) for name, value in part.raw_items()]
-    headers, content = dict(pairs), part.get_payload(decode=True)
-    if len(headers) < len(pairs) or not _PART_HEADERS.issuperset(headers) or not isinstance(content, bytes):
-        raise UnreadableFormError("A part of the form is not one that a browser makes.")
-    disposition = _text(headers.get("content-disposition", "").encode("ascii", "surrogateescape"))
+def _part(part: Part) -> Field:
+    disposition = _text(part.headers.get("content-disposition", b""))
     found = _DISPOSITION.fullmatch(disposition)
     if found is None:
         raise UnreadableFormError("A part of the form does not say which field it is.")
     name, filename = found.groups()
     if filename is not None:
         return Field(_unescaped(name), filename.replace("%22", '"'), file=True)
-    if "content-type" in headers:
+    if "content-type" in part.headers:
         raise UnreadableFormError("A field of the form has a type, as no field of a page has.")
-    return Field(_unescaped(name), _lines(_text(content)))
+    return Field(_unescaped(name), _lines(_text(bytes(part.content))))
 
 
 def _text(raw: bytes) -> str:

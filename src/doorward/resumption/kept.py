@@ -49,3 +49,8 @@ def kept_id(path: str) -> str:
     """The id in such a path; empty for every other."""
     request_id = path.removeprefix(_PLACE)
     return request_id if path.startswith(_PLACE) and _ID.fullmatch(request_id) else ""
+
+
+def recorded_path(path: str) -> str:
+    """A path as logs and records may have it: of whatever is below that place only the place, an id is a secret."""
+    return _PLACE if path.startswith(_PLACE) else path

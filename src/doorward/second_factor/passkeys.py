@@ -104,7 +104,7 @@ def registered(site: Site, kind: Authenticator, answer: str, challenge: bytes) -
             expected_origin=site.origin,
             require_user_verification=kind is Authenticator.BIOMETRICS,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except (WebAuthnException, ValueError, LookupError, TypeError) as error:
         raise PasskeyRefusedError(f"the new passkey is not valid: {error!s:.200}") from error
     return Registered(bytes_to_base64url(made.credential_id), made.credential_public_key.hex(), made.sign_count)
 

@@ -16,7 +16,8 @@ from doorward.store.schema import decisions
 RETENTION: Final = 90 * 86_400
 """Seconds a record is kept."""
 MOST: Final = 1_000_000
-"""Records kept at most: strangers cause them, so their number has a bound that no flood passes for long."""
+"""Records kept at most, and as many again about people who were known: strangers cause records, so their number has a
+bound that no flood passes for long, and what they cause pushes out nothing about anybody who signed in."""
 
 REFERENCE_DIGITS: Final = 16
 
@@ -38,7 +39,15 @@ _PAGE = (
 )
 _PRUNE_OLD = delete(decisions).where(decisions.c.at <= bindparam("before"))
 _NEWEST = select(func.max(decisions.c.id))
-_PRUNE_SURPLUS = delete(decisions).where(decisions.c.id <= bindparam("surplus"))
+_PRUNE_STRANGERS = delete(decisions).where(decisions.c.id <= bindparam("surplus"), decisions.c.user_id == "")
+_ONE_TOO_MANY = (
+    select(decisions.c.id)
+    .where(decisions.c.user_id != "")
+    .order_by(decisions.c.id.desc())
+    .offset(bindparam("most"))
+    .limit(1)
+)
+_PRUNE_KNOWN = delete(decisions).where(decisions.c.id <= bindparam("surplus"), decisions.c.user_id != "")
 
 
 class Decisions:
@@ -84,8 +93,11 @@ def prune(connection: Connection, now: int, most: int = MOST) -> None:
     """Drop what is older than the retention, and the oldest of too many."""
     connection.execute(_PRUNE_OLD, {"before": now - RETENTION})
     newest = connection.execute(_NEWEST).scalar_one()
-    if newest is not None:
-        connection.execute(_PRUNE_SURPLUS, {"surplus": newest - most})
+    if newest is None or newest <= most:
+        return
+    connection.execute(_PRUNE_STRANGERS, {"surplus": newest - most})
+    if (surplus := connection.execute(_ONE_TOO_MANY, {"most": most}).scalar_one_or_none()) is not None:
+        connection.execute(_PRUNE_KNOWN, {"surplus": surplus})
 
 
 def _row(record: DecisionRecord) -> dict[str, object]:

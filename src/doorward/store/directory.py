@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from doorward.store.schema import directory
 
 USER: Final = "User"
 GROUP: Final = "Group"
+_DELETED: Final = "Deleted"
+"""Kind of what stays of a deleted user: the name, which gets no session by this provider until it is created again."""
 
 _KEY = (
     directory.c.idp_id == bindparam("of"),
@@ -36,10 +38,15 @@ _TAKEN = select(
 )
 _ADD = insert(directory)
 _REMOVE = delete(directory).where(*_KEY)
+_REVIVE = delete(directory).where(
+    directory.c.idp_id == bindparam("of"),
+    directory.c.kind == _DELETED,
+    directory.c.unique_name == bindparam("name"),
+)
 _SWITCHED_OFF = select(
     exists().where(
         directory.c.idp_id == bindparam("of"),
-        directory.c.kind == USER,
+        directory.c.kind.in_([USER, _DELETED]),
         directory.c.unique_name == bindparam("name"),
         directory.c.active.is_(False),
     )
@@ -99,7 +106,7 @@ class Directory:
         return tuple(map(_entry, rows))
 
     async def switched_off(self, idp_id: str, name: str) -> bool:
-        """True if the provider has told that the user of this canonical name is not active."""
+        """True if the provider has told that the user of this canonical name is not active, or has deleted them."""
         values = {"of": idp_id, "name": name}
         return bool(await self._database.read(lambda connection: connection.execute(_SWITCHED_OFF, values).scalar()))
 
@@ -109,6 +116,7 @@ class Directory:
         def add(connection: Connection) -> Written:
             if _taken(connection, entry):
                 return Written.TAKEN
+            _revive(connection, entry)
             connection.execute(_ADD, asdict(entry))
             return Written.DONE
 
@@ -123,6 +131,7 @@ class Directory:
                 return there
             if _taken(connection, entry):
                 return Written.TAKEN
+            _revive(connection, entry)
             key = {"of": entry.idp_id, "what": entry.kind, "which": entry.id}
             connection.execute(update(directory).where(*_KEY).values(asdict(entry)), key)
             return Written.DONE
@@ -130,12 +139,15 @@ class Directory:
         return await self._database.write(replace)
 
     async def remove(self, idp_id: str, kind: str, entry_id: str, expected: int | None) -> Written:
-        """Forget one: DONE, GONE or CHANGED."""
+        """Forget one: DONE, GONE or CHANGED. Of a user the name stays, for :meth:`switched_off`."""
 
         def remove(connection: Connection) -> Written:
             there = _there(connection, idp_id, kind, entry_id, expected)
             if there is Written.DONE:
+                row = connection.execute(_FIND, {"of": idp_id, "what": kind, "which": entry_id}).one()
                 connection.execute(_REMOVE, {"of": idp_id, "what": kind, "which": entry_id})
+                if kind == USER and row.unique_name:
+                    _bury(connection, _entry(row))
             return there
 
         return await self._database.write(remove)
@@ -147,6 +159,16 @@ def _there(connection: Connection, idp_id: str, kind: str, entry_id: str, expect
     if row is None:
         return Written.GONE
     return Written.DONE if expected is None or row.version == expected else Written.CHANGED
+
+
+def _bury(connection: Connection, user: Entry) -> None:
+    _revive(connection, user)
+    connection.execute(_ADD, asdict(replace(user, kind=_DELETED, active=False, document="{}")))
+
+
+def _revive(connection: Connection, entry: Entry) -> None:
+    if entry.kind == USER and entry.unique_name:
+        connection.execute(_REVIVE, {"of": entry.idp_id, "name": entry.unique_name})
 
 
 def _taken(connection: Connection, entry: Entry) -> bool:

@@ -18,6 +18,7 @@ _SPACE: Final = select(func.coalesce(func.sum(kept_requests.c.size), 0)).where(
     kept_requests.c.expires_at > bindparam("now")
 )
 _OF_CLIENT: Final = _SPACE.where(kept_requests.c.client == bindparam("client"))
+_OF_STRANGERS: Final = _SPACE.where(kept_requests.c.former_user == "")
 _ADD = insert(kept_requests)
 _THIS = kept_requests.c.id_hash == bindparam("id_hash_is")
 _FIND = select(kept_requests).where(_THIS)
@@ -36,6 +37,8 @@ class Space:
 
     of_client: int
     in_all: int
+    reserved: int = 0
+    """Of all, the part that strangers cannot fill: for those whose expired token names them."""
 
 
 class KeptRequests:
@@ -66,6 +69,10 @@ class KeptRequests:
             every = int(connection.execute(_SPACE, {"now": kept.created_at}).scalar_one())
             if own + len(sealed) > space.of_client or every + len(sealed) > space.in_all:
                 return False
+            if not kept.former_user:
+                strangers = int(connection.execute(_OF_STRANGERS, {"now": kept.created_at}).scalar_one())
+                if strangers + len(sealed) > space.in_all - space.reserved:
+                    return False
             connection.execute(_ADD, row)
             return True
 

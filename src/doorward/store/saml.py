@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
 from doorward.errors import StoreError
 from doorward.saml_keys import Due, SamlKeys, Use, due
@@ -15,6 +15,7 @@ from doorward.signin import secret_hash
 from doorward.store import revision
 from doorward.store.cipher import Cipher
 from doorward.store.database import Database
+from doorward.store.kept_requests import Space
 from doorward.store.schema import saml_answers, saml_assertions, saml_keys
 from doorward.store.signing_keys import generate_signing_key, private_key_of
 from doorward.tokens.keys import SigningKey
@@ -26,10 +27,16 @@ _THIS_KEY = saml_keys.c.kid == bindparam("kid_is")
 _DROP_KEY = delete(saml_keys).where(_THIS_KEY)
 _RESEALED = update(saml_keys).where(_THIS_KEY).values(sealed=bindparam("sealed"))
 _KEEP = text(
-    "INSERT INTO saml_answers (state_hash, response, expires_at) "
-    "SELECT state_hash, :response, expires_at FROM attempts WHERE state_hash = :state_hash AND expires_at > :now "
+    "INSERT INTO saml_answers (state_hash, response, client, size, expires_at) "
+    "SELECT state_hash, :response, :client, CAST(:size AS BIGINT), "
+    "CASE WHEN expires_at < :until THEN expires_at ELSE :until END "
+    "FROM attempts WHERE state_hash = :state_hash AND expires_at > :now "
     "ON CONFLICT (state_hash) DO NOTHING"
 )
+_SPACE: Final = select(func.coalesce(func.sum(saml_answers.c.size), 0)).where(
+    saml_answers.c.expires_at > bindparam("now")
+)
+_OF_CLIENT: Final = _SPACE.where(saml_answers.c.client == bindparam("client"))
 _TAKE = (
     delete(saml_answers)
     .where(saml_answers.c.state_hash == bindparam("state_hash_is"))
@@ -41,6 +48,13 @@ _USE = text(
 )
 _PRUNE_ANSWERS = delete(saml_answers).where(saml_answers.c.expires_at <= bindparam("now"))
 _PRUNE_ASSERTIONS = delete(saml_assertions).where(saml_assertions.c.expires_at <= bindparam("now"))
+
+
+KEPT_FOR: Final = 600
+"""Seconds that an answer waits for its browser, which comes by itself and at once."""
+
+Keeping = Literal["kept", "not_awaited", "client_full", "full"]
+"""What became of an answer: there may be no login that waits for it, or no room, for this client or for anybody."""
 
 
 class Saml:
@@ -62,10 +76,23 @@ class Saml:
             keys = await self._read()
         return keys
 
-    async def keep_answer(self, state: str, response: str, now: int) -> bool:
-        """Keep, encrypted, what was posted in answer to a live attempt. Only the first counts; True: this was it."""
-        values = {"state_hash": secret_hash(state), "response": self._cipher.seal(response.encode()), "now": now}
-        return await self._database.write(lambda connection: connection.execute(_KEEP, values).rowcount == 1)
+    async def keep_answer(self, state: str, response: str, client: str, space: Space, now: int) -> Keeping:
+        """Keep, encrypted, what was posted in answer to a live attempt. Only the first counts."""
+        sealed = self._cipher.seal(response.encode())
+        values = {
+            "state_hash": secret_hash(state), "response": sealed, "client": client, "size": len(sealed),
+            "until": now + KEPT_FOR, "now": now,
+        }  # fmt: skip
+
+        def keep(connection: Connection) -> Keeping:
+            of_client = {"client": client, "now": now}
+            if int(connection.execute(_OF_CLIENT, of_client).scalar_one()) + len(sealed) > space.of_client:
+                return "client_full"
+            if int(connection.execute(_SPACE, {"now": now}).scalar_one()) + len(sealed) > space.in_all:
+                return "full"
+            return "kept" if connection.execute(_KEEP, values).rowcount == 1 else "not_awaited"
+
+        return await self._database.write(keep)
 
     async def take_answer(self, state: str, now: int) -> str | None:
         """The kept answer, for one caller, once."""

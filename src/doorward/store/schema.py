@@ -186,7 +186,10 @@ saml_answers = Table(
     metadata,
     Column("state_hash", Text, primary_key=True),
     Column("response", Text, nullable=False),  # sealed
+    Column("client", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Index("saml_answers_client", "client"),
     Index("saml_answers_expires_at", "expires_at"),
 )
 

@@ -11,7 +11,7 @@ from doorward.identity import Identity
 from doorward.sessions import Session
 from doorward.store import revision
 from doorward.store.database import Database
-from doorward.store.schema import app_tokens, sessions
+from doorward.store.schema import app_tokens, evaluations, factor_offers, factor_proofs, grants, kept_requests, sessions
 
 _OPEN = insert(sessions)
 _FIND = select(sessions).where(sessions.c.nonce == bindparam("nonce"))
@@ -41,6 +41,8 @@ _PRUNE = delete(sessions).where(
 )
 
 
+_EARNED: Final = (factor_proofs, evaluations, grants, kept_requests)
+"""What goes along when a session gets another name. Its tokens and hand-offs do not: they name the old one."""
 _LARGE: Final = 16_384
 """Characters of an identity from which reading it again is worth avoiding: thousands of groups take ten milliseconds."""
 
@@ -64,6 +66,28 @@ class Sessions:
         values = {"user_id": user_id, "now": now}
         rows = await self._database.read(lambda connection: connection.execute(_BY_USER, values).all())
         return tuple(session_of(row) for row in rows)
+
+    async def renew(self, nonce: str, new: Session, now: int) -> bool:
+        """``new`` takes the place of a session: it gets what that one has earned, which ends with every app token of it.
+
+        False: the old one is ended already; then nothing was changed. Whoever ends sessions at the same moment ends the
+        new one too: they take turns by the lock of the revision.
+        """
+
+        def renew(connection: Connection) -> bool:
+            revision.bump(connection)  # first, for its lock
+            values = {"session": nonce, "now": now}
+            if connection.execute(_REVOKE, values).rowcount != 1:
+                return False
+            connection.execute(_REVOKE_TOKENS, values)
+            connection.execute(_OPEN, _row(new))
+            connection.execute(delete(factor_offers).where(factor_offers.c.session_nonce == nonce))
+            for table in _EARNED:
+                moved = update(table).where(table.c.session_nonce == nonce)
+                connection.execute(moved.values(session_nonce=new.nonce))
+            return True
+
+        return await self._database.write(renew)
 
     async def revoke(self, nonce: str, now: int) -> int:
         """End a session and every app token of it, in one transaction. Counts both; 0: there was nothing to end."""

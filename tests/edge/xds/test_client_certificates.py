@@ -1,4 +1,4 @@
-"""Client certificates at a real Envoy: what the control plane is told, and when (access.md 3.5; docs/attacks.md, 22, 28, 148)."""
+"""Client certificates at a real Envoy: what the control plane is told, and when (access.md 3.5; docs/attacks.md, 22, 28, 79, 148)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ pytestmark = [pytest.mark.edge, pytest.mark.asyncio(loop_scope="module")]
 SERVED = certificate("wiki.test", "open.test", "lost.test", "a.wild.test", "strict.test")
 DEVICES, OTHERS, STRANGERS = (Authority.make(one) for one in ("Devices", "Others", "Strangers"))
 BETWEEN = Authority.make("Between", above=DEVICES)
+PAIR = [DEVICES.certificate, BETWEEN.certificate]
 REVOKED = DEVICES.issue("stolen")
 GOOD = DEVICES.issue()
 LIST = read_lists(DEVICES.revoking(REVOKED), [DEVICES.certificate])
@@ -355,7 +356,7 @@ async def test_a_new_list_holds_for_new_connections_and_closes_none(bench, folde
     await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
 
 
-async def test_other_authorities_hold_at_once_and_older_connections_say_who_checked_them(bench, folder):
+async def test_other_authorities_hold_at_once_and_older_connections_lead_nowhere(bench, folder):
     bench.check.reply = lambda _: Reply(200)
     before = AUTHORITIES.at("wiki.test").version
     tls = shows(folder, GOOD)
@@ -368,25 +369,113 @@ async def test_other_authorities_hold_at_once_and_older_connections_say_who_chec
         bench.check.clear()
         await ask(bench, shows(folder, OTHERS.issue()), "wiki.test")
         assert told(bench).checked_by == changed.at("wiki.test").version != before
-        old = await told_on(bench, reader, writer, "wiki.test")
-        assert old is None or old.checked_by == before
+        bench.check.clear()
+        bench.origin.clear()
+        assert await status_on(reader, writer, "wiki.test") in {421, 0}
+        assert bench.check.requests == bench.origin.requests == []
     await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
     bench.check.clear()
     await ask(bench, shows(folder, GOOD), "wiki.test")
     assert told(bench).checked_by == before
 
 
-async def told_on(bench, reader, writer, host):
-    """What the control plane is told of a certificate when this connection asks; None also when the door has ended it."""
-    bench.check.clear()
+NOBODY = ClientAuthorities()
+NEXT = {
+    "another authority": ClientAuthorities.of([ClientAuthority("Others", ("wiki.test",), OTHERS.pem)]),
+    "none at this host": ClientAuthorities.of([ClientAuthority("Others", ("open.test",), OTHERS.pem)]),
+    "none at all": NOBODY,
+}
+
+
+@pytest.mark.parametrize("following", NEXT)
+async def test_g5_79_what_is_revoked_is_revoked_on_connections_of_the_authorities_before(bench, folder, following):
+    """Somebody without a certificate, on the fast path: Envoy keeps the connection for as long as it drains."""
+    bench.check.reply = lambda _: Reply(403)
+    cookie = f"cookie: CF_Authorization={bench.token(iss='https://team.test')}"
+    async with AsyncExitStack() as stack:
+        reach = {"tls": shows(folder), "name": "wiki.test"}
+        busy, idle = [await stack.enter_async_context(connected(bench.door.edge.https, **reach)) for _ in range(2)]
+        assert [await status_on(*one, "wiki.test", cookie) for one in (busy, idle)] == [200, 200]
+        state = state_of(bench.origin.port, NEXT[following])
+        await bench.door.publish(build(state, bench.door.edge, bench.now))
+        assert await status_on(*busy, "wiki.test", cookie) in {421, 0}
+        revoked = replace(state, revoked={"app-1": frozenset({world.NONCE})})
+        await bench.door.publish(build(revoked, bench.door.edge, bench.now))
+        bench.origin.clear()
+        for one in (busy, idle, busy, idle):
+            assert await status_on(*one, "wiki.test", cookie) in {421, 0}
+        assert bench.origin.requests == []
+    await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
+
+
+async def test_g5_79_and_on_those_from_before_there_was_one(bench, folder):
+    bench.check.reply = lambda _: Reply(403)
+    cookie = f"cookie: CF_Authorization={bench.token(iss='https://team.test')}"
+    await bench.door.publish(build(state_of(bench.origin.port, NOBODY), bench.door.edge, bench.now))
+    async with connected(bench.door.edge.https, tls=shows(folder), name="wiki.test") as (reader, writer):
+        assert await status_on(reader, writer, "wiki.test", cookie) == 200
+        await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
+        bench.origin.clear()
+        assert await status_on(reader, writer, "wiki.test", cookie) in {421, 0}
+        assert bench.origin.requests == []
+
+
+async def test_g10_148_a_revoked_authority_in_the_middle_ends_open_connections(bench, folder):
+    """The route that tells the certificate is gone, whatever the chain was; who is still good connects again."""
     bench.check.reply = lambda _: Reply(200)
+    listed = ClientAuthority("Listed", ("a.wild.test",), DEVICES.pem + BETWEEN.pem)
+    before, after = (
+        ClientAuthorities.of(
+            [replace(listed, lists=read_lists(DEVICES.revoking(*named) + BETWEEN.revoking(), PAIR))]
+        )
+        for named in ((), (BETWEEN,))
+    )  # fmt: skip
+    await bench.door.publish(build(state_of(bench.origin.port, before), bench.door.edge, bench.now))
+    deep, tls = shows(folder, BETWEEN.issue("deep")), shows(folder, GOOD)
+    async with connected(bench.door.edge.https, tls=deep, name="a.wild.test") as (reader, writer):
+        assert (await told_on(bench, reader, writer, "a.wild.test")).certificate.common_name == "deep"
+        await bench.door.publish(build(state_of(bench.origin.port, after), bench.door.edge, bench.now))
+        bench.check.clear()
+        await eventually_none(bench, deep, "a.wild.test")
+        bench.check.clear()
+        assert await status_on(reader, writer, "a.wild.test") in {421, 0}
+        assert bench.check.requests == []
+    await ask(bench, tls, "a.wild.test")
+    assert told(bench).checked_by == after.at("a.wild.test").version
+    await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
+
+
+@pytest.mark.parametrize("issuer", [DEVICES, BETWEEN], ids=["the root", "the one in the middle"])
+async def test_g10_148_with_one_list_no_chain_with_an_authority_in_the_middle_counts(bench, folder, issuer):
+    """Every certificate of a chain needs a list of its issuer; ``HostAuthorities.version`` relies on it."""
+    lists = read_lists(issuer.revoking(), PAIR)
+    one = ClientAuthorities.of([ClientAuthority("Listed", ("a.wild.test",), DEVICES.pem + BETWEEN.pem, lists)])
+    await bench.door.publish(build(state_of(bench.origin.port, one), bench.door.edge, bench.now))
+    await eventually_none(bench, shows(folder, BETWEEN.issue("deep")), "a.wild.test")
+    bench.check.clear()
+    await ask(bench, shows(folder, GOOD), "a.wild.test")
+    assert (told(bench) is not None) == (issuer is DEVICES)
+    await bench.door.publish(build(state_of(bench.origin.port), bench.door.edge, bench.now))
+
+
+async def status_on(reader, writer, host, *lines):
+    """The status of one more request on this connection; 0 when the door has ended it."""
     try:
-        writer.write(f"GET / HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+        writer.write("\r\n".join(["GET / HTTP/1.1", f"host: {host}", *lines, "", ""]).encode())
         async with asyncio.timeout(10):
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-            await reader.readexactly(int(length.split(b":")[1]))
+            lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+            await reader.readexactly(int(lengths[0].split(b":")[1]) if lengths else 0)
     except (ConnectionError, asyncio.IncompleteReadError):
+        return 0
+    return int(head.split(b" ", 2)[1])
+
+
+async def told_on(bench, reader, writer, host):
+    """What the control plane is told of a certificate when this connection asks."""
+    bench.check.clear()
+    bench.check.reply = lambda _: Reply(200)
+    if await status_on(reader, writer, host) == 0:
         return None
     said = bench.check.last.get(ASKED)
     return None if said is None else read_shown(said)

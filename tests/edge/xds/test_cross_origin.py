@@ -10,9 +10,9 @@ from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from tests.edge.envoy_harness import edge_settings
 from tests.edge.xds import world
 
+from doorward.access.cors import GRANTS
 from doorward.applications import Applications
 from doorward.edge.xds import build
-from doorward.edge.xds.cross_origin import GRANTS
 from doorward.edge.xds.proof import asks, check_routes
 from doorward.edge.xds.resources import ROUTES
 from doorward.edge.xds.routes import DOOR

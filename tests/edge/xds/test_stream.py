@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+from envoy.config.route.v3.route_pb2 import RouteConfiguration
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from google.protobuf.any_pb2 import Any
 
@@ -184,6 +186,64 @@ def test_a_name_that_does_not_exist_is_said_to_be_missing_once_and_sent_when_it_
     assert stream.due(STATE) == []
     new = resources("2", routes={"door": "1", "missing": "1"})
     assert told(stream.due(new)) == [("RouteConfiguration", ["missing"], [])]
+
+
+OLD = "certificates wiki.test 0123456789abcdef"
+CERTIFIED = resources(clusters={"a": "1", "b": "1"}, secrets={OLD: "1"}, routes={"door": "1", OLD: "1"})
+OTHERS = resources("2", clusters={"a": "1"}, routes={"door": "1"})
+
+
+def sends_everybody_away(response: DeltaDiscoveryResponse) -> bool:
+    configuration = RouteConfiguration()
+    (sent,) = response.resources
+    sent.resource.Unpack(configuration)
+    ((host,), (route,)) = configuration.virtual_hosts, configuration.virtual_hosts[0].routes
+    return (
+        sent.name == configuration.name == OLD
+        and (list(host.domains), route.match.prefix, route.direct_response.status) == (["*"], "/", 421)
+        and not response.removed_resources
+    )
+
+
+def test_g10_148_routes_of_other_authorities_lead_nowhere_for_as_long_as_they_are_used():
+    """Taken away, Envoy would go on with the last it heard of them, and with what was revoked then."""
+    stream = connected(CERTIFIED)
+    secret, routes = stream.due(OTHERS)
+    assert told([secret]) == [("Secret", [], [OLD])]
+    assert sends_everybody_away(routes)
+    assert not stream.holds(OTHERS)
+    for response in (secret, routes):
+        stream.receive(ack(response))
+    assert stream.holds(OTHERS)
+    (removal,) = stream.due(OTHERS)
+    assert told([removal]) == [("Cluster", [], ["b"])]
+    stream.receive(ack(removal))
+    assert stream.due(OTHERS) == []
+
+
+def test_g10_148_they_come_back_with_their_authorities():
+    stream = connected(CERTIFIED)
+    for response in stream.due(OTHERS):
+        stream.receive(ack(response))
+    assert ("RouteConfiguration", [OLD], []) in told(stream.due(CERTIFIED))
+
+
+def test_nobody_hears_of_them_who_gave_them_up():
+    stream = connected(CERTIFIED)
+    stream.receive(DeltaDiscoveryRequest(type_url=ROUTES, resource_names_unsubscribe=[OLD]))
+    assert "RouteConfiguration" not in [name for name, *_ in told(stream.due(OTHERS))]
+
+
+@pytest.mark.parametrize(("version", "sent"), [("1", True), ("", True), (None, True), ("the same", False)])
+def test_g10_148_a_reconnecting_envoy_that_still_uses_them_is_told_unless_it_knows(version, sent):
+    first = Stream()
+    first.receive(ask(ROUTES, OLD))
+    (response,) = first.due(OTHERS)
+    assert sends_everybody_away(response)
+    known = {} if version is None else {OLD: response.resources[0].version if version == "the same" else version}
+    again = Stream()
+    again.receive(ask(ROUTES, OLD, initial_resource_versions=known))
+    assert [sends_everybody_away(one) for one in again.due(OTHERS)] == [True] * sent
 
 
 def test_asking_again_is_answered_again_and_giving_up_stops_it():

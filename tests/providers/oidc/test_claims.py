@@ -144,6 +144,7 @@ def test_g7_107_groups_of_a_wrong_type_are_no_groups_and_noted(groups):
     found = read({"groups": groups})
     assert found.identity.groups == ()
     assert found.notes[0].startswith("groups: ")
+    assert not found.identity.groups_complete
 
 
 def test_g7_107_groups_kept_elsewhere_are_no_groups_and_noted():
@@ -151,6 +152,8 @@ def test_g7_107_groups_kept_elsewhere_are_no_groups_and_noted():
     found = read({**overage, "groups": ["leftover"]})
     assert found.identity.groups == ()
     assert "_claim_names" in found.notes[0]
+    assert not found.identity.groups_complete
+    assert not found.identity.knows("groups", found.identity.oidc_fields)
 
 
 def test_g7_107_no_groups_claim_is_no_groups_and_nothing_to_note():
@@ -158,6 +161,35 @@ def test_g7_107_no_groups_claim_is_no_groups_and_nothing_to_note():
     assert read({}).notes == ()
     assert read({"memberOf": ["admins"], "roles": ["admins"], "_claim_names": {"photo": "src1"}}).identity.groups == ()
     assert read({"groups": []}).notes == ()
+    for claims in ({}, {"groups": []}, {"groups": ["a"]}, {"_claim_names": {"photo": "src1"}}):
+        assert identity(claims).groups_complete
+    assert identity({"groups": ["a"], "dept": None, "exp": 1, "aud": ["x"], "amr": ["pwd"]}).incomplete == ()
+
+
+LONG = "x" * 1025
+
+
+@pytest.mark.parametrize(
+    ("claims", "names"),
+    [
+        ({"roles": ["barred", LONG]}, ("roles",)),
+        ({"roles": ["barred", {"a": 1}], "address": {"street": "x"}}, ("roles", "address")),
+        ({"roles": LONG, "number": 2**60}, ("roles", "number")),
+        ({"_claim_names": {"roles": "src1"}}, ("roles", "_claim_names")),
+        ({"_claim_names": {"Groups": "src1"}}, ("Groups", "groups", "_claim_names")),
+        ({"_claim_names": {"roles": "src1"}, "roles": ["left"]}, ("roles", "_claim_names")),
+        ({"_claim_names": ["roles"]}, ()),
+        ({LONG: "x"}, ("*",)),
+        ({LONG: "x", "_claim_names": {"roles": "s", "gone": "s"}, "roles": ["left"]}, ("*", "roles")),
+        ({f"c{n}": {} for n in range(201)}, ("*",)),
+        ({f"c{n}": "1" for n in range(199)}, ("c198",)),
+        ({"amr": "mfa"}, ("amr",)),
+        ({"amr": ["pwd"] * 33, LONG: "x"}, ("*", "amr")),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_g7_107_claims_that_are_left_out_are_named(claims, names):
+    assert identity(claims).incomplete == names
 
 
 @pytest.mark.parametrize(

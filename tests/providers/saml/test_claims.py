@@ -16,9 +16,9 @@ IDP = IdentityProvider(id="idp-1", name="Company", type="saml")
 SOAP = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 
 
-def said(attributes=None, *, name_id="ada@example.com", contexts=()):
+def said(attributes=None, *, name_id="ada@example.com", contexts=(), incomplete=()):
     found = {name: Attribute(name, tuple(values)) for name, values in (attributes or {}).items()}
-    return Assertion("_1", name_id, "", found, contexts, 0, ())
+    return Assertion("_1", name_id, "", found, contexts, 0, (), frozenset(incomplete))
 
 
 def config(**fields):
@@ -116,3 +116,34 @@ def test_how_somebody_signed_in_is_told_in_the_words_of_rules():
         ]
     }
     assert identity(microsoft).amr == ("mfa",)
+
+
+GROUPS = "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups"
+LINK = "http://schemas.microsoft.com/claims/groups.link"
+
+
+@pytest.mark.parametrize("values", [["https://graph.example/members"], []], ids=["link", "unreadable"])
+def test_g7_107_groups_that_entra_keeps_elsewhere_are_not_none(values):
+    found = identity({LINK: values, "ou": ["Sales"]})
+    assert not found.groups_complete
+    assert not found.knows(GROUPS, found.saml_attributes)
+    assert found.knows("ou", found.saml_attributes)
+    some = identity({LINK: values, GROUPS: ["a"]})
+    assert not some.groups_complete
+    assert not some.knows(GROUPS, some.saml_attributes)
+
+
+def test_all_groups_are_known_when_nothing_was_left_out():
+    for attributes in ({}, {"groups": []}, {"Groups": ["a", ""]}, {GROUPS: ["a"]}, {"ou": ["x\n"]}):
+        found = identity(attributes)
+        assert found.groups_complete
+        assert found.incomplete == ()
+
+
+def test_g7_107_a_group_that_cannot_be_read_leaves_the_others_incomplete():
+    found = identity({"groups": ["a", "b\n"]})
+    assert [group.id for group in found.groups] == ["a"]
+    assert not found.groups_complete
+    for name, complete in ((GROUPS, False), ("Groups", False), ("*", False), ("ou", True)):
+        who = read_identity(IDP, config(), said({GROUPS: ["a"], "Groups": ["b"]}, incomplete=[name]))
+        assert (who.groups_complete, who.incomplete) == (complete, (name,))

@@ -432,6 +432,15 @@ def test_values_that_are_no_text_are_left_out_and_noted():
     assert said.attributes["nested"].values == ("plain",)
     assert said.attributes["email"].values == ("ada@example.com", "b@c.d")
     assert len(said.notes) == 3
+    assert said.incomplete >= {"nested", "email", "*"}, "an encrypted attribute may be more of any"
+
+
+def test_g7_107_attributes_of_which_something_was_left_out_are_named():
+    long = f"<saml:AttributeValue>{'x' * 1025}</saml:AttributeValue>"
+    more = f'<saml:AttributeStatement><saml:Attribute Name="ou">{long}</saml:Attribute></saml:AttributeStatement>'
+    assert read(assertion_signed(more=more)).incomplete == {"ou"}
+    assert read(assertion_signed(more=more.replace("ou", ""))).incomplete == {"*"}
+    assert read(assertion_signed()).incomplete == frozenset()
 
 
 def test_five_thousand_groups_work():

@@ -222,3 +222,42 @@ async def test_what_the_browser_is_sent_with(local, providers):
     assert sent["hd"] == ["example.test"]
     assert sent["code_challenge_method"] == ["S256"]
     assert "cloud-identity.groups.readonly" in sent["scope"][0]
+
+
+@pytest.mark.parametrize(
+    ("idp_type", "config", "claims", "complete"),
+    [
+        ("azureAD", {"directory_id": TENANT}, {}, False),
+        ("azureAD", {"directory_id": TENANT}, {"groups": []}, True),
+        ("azureAD", {"directory_id": TENANT}, {"groups": ["7"]}, True),
+        ("azureAD", {"directory_id": TENANT}, {"_claim_names": {"groups": "src1"}, "groups": ["7"]}, False),
+        ("google-apps", {"apps_domain": "example.test"}, {}, False),
+        ("google-apps", {"apps_domain": "example.test"}, {"groups": ["7"]}, False),
+        ("okta", {"okta_account": "example.okta.com"}, {}, True),
+        ("okta", {"okta_account": "example.okta.com"}, {"groups": [str(n) for n in range(99)]}, True),
+        ("okta", {"okta_account": "example.okta.com"}, {"groups": [str(n) for n in range(100)]}, False),
+        ("okta", {"okta_account": "example.okta.com"}, {"groups": "7"}, False),
+        ("onelogin", {"onelogin_account": "example"}, {}, True),
+    ],
+)
+async def test_g7_107_groups_that_nobody_was_asked_for_are_not_none(local, sign_in, idp_type, config, claims, complete):
+    places = {"azureAD": f"/{TENANT}/v2.0", "onelogin": "/oidc/2"}
+    local.speaks_openid(places.get(idp_type, ""), email="alice@example.test", hd="example.test", **claims)
+    assert (await sign_in(idp_type, **config)).groups_complete is complete
+
+
+@pytest.mark.parametrize(
+    ("idp_type", "config", "path", "reply"),
+    [
+        ("azureAD", {"directory_id": TENANT, "support_groups": True}, GRAPH, {"value": []}),
+        ("google-apps", {"apps_domain": "example.test", "support_groups": True}, CLOUD_IDENTITY, {}),
+        ("okta", {"okta_account": "example.okta.com", "api_token": "t"}, "/api/v1/users/00u-1/groups", []),
+    ],
+)
+async def test_a_directory_that_was_read_knows_all_groups(local, sign_in, idp_type, config, path, reply):
+    overage = {"_claim_names": {"groups": "src1"}}
+    place = f"/{TENANT}/v2.0" if idp_type == "azureAD" else ""
+    local.speaks_openid(place, email="alice@example.test", hd="example.test", **overage)
+    local.on(path, reply)
+    who = await sign_in(idp_type, **config)
+    assert (who.groups, who.groups_complete) == ((), True)

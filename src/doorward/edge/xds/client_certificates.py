@@ -54,10 +54,19 @@ _MISDIRECTED: Final = "This connection was made for another host name.\n"
 def configuration_name(host: HostAuthorities) -> str:
     """Of the host's route configuration and of its authorities as a secret.
 
-    It changes with the authorities. So connections that were checked by others keep a route configuration that says
-    so, and the control plane no longer counts what they show.
+    It changes with the authorities. So connections that were checked by others keep another name, and Envoy keeps them
+    for as long as it drains them: see :func:`retired`.
     """
     return f"{_PREFIX} {host.host} {host.version}"
+
+
+def retired(name: str) -> RouteConfiguration | None:
+    """What stands for a route configuration of this module that is no longer published; None: it is none of them.
+
+    Connections that were checked by other authorities still use it. Without this they would go on with the last they
+    heard of, and with what was revoked then: a name that is taken away is only forgotten, not closed.
+    """
+    return RouteConfiguration(name=name, virtual_hosts=[_elsewhere()]) if name.startswith(f"{_PREFIX} ") else None
 
 
 def told(host: HostAuthorities) -> str:
@@ -66,7 +75,7 @@ def told(host: HostAuthorities) -> str:
 
 
 def secrets(authorities: ClientAuthorities) -> dict[str, Secret]:
-    """Whom certificates are checked by, as resources of their own: a new revocation list closes no connection."""
+    """Whom certificates are checked by, as resources of their own: a list that is only newer closes no connection."""
     return {configuration_name(host): _secret(host) for host in authorities.hosts.values()}
 
 
@@ -152,8 +161,7 @@ def _alone(common: RouteConfiguration, virtual_host: VirtualHost, host: HostAuth
     own.CopyFrom(virtual_host)
     del own.routes[:]
     own.routes.extend(route for common_route in virtual_host.routes for route in _routes(common_route, host))
-    elsewhere = VirtualHost(name="*", domains=["*"], routes=[_misdirected()])
-    configuration.virtual_hosts.extend([own, elsewhere])
+    configuration.virtual_hosts.extend([own, _elsewhere()])
     return configuration
 
 
@@ -188,6 +196,10 @@ def _telling(setting: ExtAuthzPerRoute, host: HostAuthorities) -> ExtAuthzPerRou
         for name in headers.FORWARDED_CERTIFICATE:
             allowed.patterns.add(exact=name)
     return telling
+
+
+def _elsewhere() -> VirtualHost:
+    return VirtualHost(name="*", domains=["*"], routes=[_misdirected()])
 
 
 def _misdirected() -> Route:

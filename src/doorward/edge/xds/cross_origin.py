@@ -15,12 +15,11 @@ from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.config.route.v3.route_components_pb2 import Route
 from envoy.extensions.filters.http.ext_authz.v3.ext_authz_pb2 import ExtAuthzPerRoute
 
+from doorward.access.cors import GRANTS
 from doorward.applications import Application
 from doorward.edge.xds.filters import EXT_AUTHZ
 from doorward.edge.xds.wire import header_absent
 
-GRANTS: Final = ("access-control-allow-origin", "access-control-allow-credentials")
-"""What lets a page of another origin read an answer."""
 _VARY: Final = HeaderValueOption(
     header=HeaderValue(key="vary", value="Origin"), append_action=HeaderValueOption.APPEND_IF_EXISTS_OR_ADD
 )

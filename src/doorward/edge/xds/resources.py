@@ -85,6 +85,12 @@ def build(snapshot: Snapshot, edge: EdgeSettings, now: int) -> Resources:
     )
 
 
+def retired(type_url: str, name: str) -> Resource | None:
+    """What Envoy is told of a name that it still uses and that is not published; None: that it does not exist."""
+    configuration = client_certificates.retired(name) if type_url == ROUTES else None
+    return _resource(name, configuration) if configuration is not None else None
+
+
 def _resource(name: str, message: Message) -> Resource:
     body = packed(message)
     return Resource(name, _digest(body.value), body)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 from envoy.service.discovery.v3.discovery_pb2 import Resource as SentResource
 
-from doorward.edge.xds.resources import CLUSTER, LISTENER, ORDER, Resource, Resources
+from doorward.edge.xds.resources import CLUSTER, LISTENER, ORDER, Resource, Resources, retired
 
 _WILDCARD = "*"
 
@@ -96,7 +96,7 @@ class Stream:
         subscription = self.types.get(type_url)
         if subscription is None:
             return None
-        available = dict(resources.by_type[type_url])
+        available = _available(type_url, subscription, resources)
         wanted = subscription.wanted(available)
         changed = [
             available[n] for n in sorted(wanted & set(available)) if subscription.told.get(n) != available[n].version
@@ -128,6 +128,16 @@ def _subscribe(subscription: Subscription, request: DeltaDiscoveryRequest, *, fi
             subscription.everything = False
         subscription.names.discard(name)
         subscription.told.pop(name, None)
+
+
+def _available(type_url: str, subscription: Subscription, resources: Resources) -> dict[str, Resource]:
+    """What is published, and what stands for names that Envoy still uses but that are published no more.
+
+    The latter are nobody's to wait for (:meth:`Stream.holds`): Envoy gives them up with the last connection.
+    """
+    published = dict(resources.by_type[type_url])
+    kept = (retired(type_url, name) for name in subscription.names - published.keys())
+    return published | {one.name: one for one in kept if one is not None}
 
 
 def _gone(subscription: Subscription, wanted: set[str], available: dict[str, Resource]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from doorward.identity import Group, Identity
+from doorward.identity import ANY_OTHER, METHODS, Group, Identity
 from doorward.organization import IdentityProvider
 from doorward.providers.email_address import is_identity_email
 from doorward.providers.failure import Failure, Reason
@@ -41,7 +41,7 @@ def missing(config: OidcConfig, claims: Mapping[str, Any]) -> bool:
     """True if the userinfo endpoint may know something that is wanted and not in the id_token."""
     return (
         all(name not in claims for name in _email_claims(config))
-        or _groups_claim(claims) is None
+        or groups_claim(claims) is None
         or any(name not in claims for name in config.claims)
     )
 
@@ -69,16 +69,19 @@ def read_identity(idp: IdentityProvider, config: OidcConfig, claims: VerifiedCla
     """
     email = _email(config, claims)
     groups, note = _groups(claims)
+    fields, methods = _fields(claims), _methods(claims.get(METHODS))
     identity = Identity(
         id=claims["sub"],
         email=email,
         name=_name(claims),
         idp_id=idp.id,
         idp_type=idp.type,
-        amr=_methods(claims.get("amr")),
+        amr=methods,
         groups=groups,
+        groups_complete=not note,
+        incomplete=_incomplete(claims, fields, methods),
         custom={name: claims[name] for name in config.claims if claims.get(name) is not None},
-        oidc_fields=_fields(claims),
+        oidc_fields=fields,
     )
     return Read(identity, (note,) if note else ())
 
@@ -124,7 +127,8 @@ def _methods(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _groups_claim(claims: Mapping[str, Any]) -> str | None:
+def groups_claim(claims: Mapping[str, Any]) -> str | None:
+    """The name of the claim with the groups; None: there is none."""
     named = [name for name in claims if name.lower() == "groups"]
     return "groups" if "groups" in named else next(iter(named), None)
 
@@ -134,7 +138,7 @@ def _groups(claims: Mapping[str, Any]) -> tuple[tuple[Group, ...], str]:
     elsewhere = claims.get("_claim_names")
     if isinstance(elsewhere, dict) and any(name.lower() == "groups" for name in elsewhere):
         return (), "groups: too many for the token, the provider keeps them elsewhere (_claim_names); none are used"
-    name = _groups_claim(claims)
+    name = groups_claim(claims)
     value = claims[name] if name is not None else []
     if not isinstance(value, list):
         return (), f"groups: {type(value).__name__} instead of a list; none are used"
@@ -171,6 +175,21 @@ def _fields(claims: Mapping[str, Any]) -> dict[str, Any]:
         if name not in _NOT_ATTRIBUTES and len(name) <= _LONGEST_TEXT and (_is_value(value) or _is_list(value))
     }
     return dict(list(fitting.items())[:_MOST_FIELDS])
+
+
+def _incomplete(claims: Mapping[str, Any], fields: Mapping[str, Any], methods: tuple[str, ...]) -> tuple[str, ...]:
+    """What a rule could look for and not find though it was said: claims left out, and those kept elsewhere."""
+    elsewhere = claims.get("_claim_names")
+    names = dict.fromkeys(elsewhere if isinstance(elsewhere, dict) else ())
+    if any(name.lower() == "groups" for name in names):
+        names["groups"] = None
+    if claims.get(METHODS) not in (None, [], list(methods)):
+        names[METHODS] = None
+    left_out = claims.keys() - fields.keys() - _NOT_ATTRIBUTES
+    names |= dict.fromkeys(name for name in claims if name in left_out and claims[name] is not None)
+    if len(names) > _MOST_FIELDS or any(len(name) > _LONGEST_TEXT for name in names):
+        return tuple(dict.fromkeys((ANY_OTHER, *(name for name in names if name in fields or name == METHODS))))
+    return tuple(names)
 
 
 def _is_list(value: Any) -> bool:

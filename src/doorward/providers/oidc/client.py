@@ -66,9 +66,10 @@ class OidcClient:
         """``read`` with the groups of the vendor's directory, where it has to be asked. They replace those of the token."""
         listings = self._dialect.listings(access_token, proven) if self._dialect.listings is not None else ()
         if not listings:
-            return read
+            complete = read.identity.groups_complete and self._dialect.claims_tell_groups(proven)
+            return claim.Read(read.identity.model_copy(update={"groups_complete": complete}), read.notes)
         groups = await memberships(self._http, listings)
-        return claim.Read(read.identity.model_copy(update={"groups": groups}), ())
+        return claim.Read(read.identity.model_copy(update={"groups": groups, "groups_complete": True}), ())
 
     async def _proven(self, token: str, expected: id_token.Expected, now: int) -> id_token.VerifiedClaims:
         header = id_token.read_header(token, self._config.allowed_algorithms)

@@ -9,6 +9,10 @@ from doorward.providers.listing import Listing
 from doorward.providers.oidc.id_token import VerifiedClaims
 
 
+def _everything(_: VerifiedClaims) -> bool:
+    return True
+
+
 def _unchanged(claims: VerifiedClaims) -> VerifiedClaims:
     return claims
 
@@ -23,6 +27,8 @@ class Dialect:
     """The claims as the generic reader expects them. Raises Failure."""
     listings: Callable[[str, VerifiedClaims], tuple[Listing, ...]] | None = None
     """Access token and claims → where the groups are; none: in the claims. Raises Failure."""
+    claims_tell_groups: Callable[[VerifiedClaims], bool] = _everything
+    """Where no listing is read: whether the claims, or that there is none, tell all groups."""
 
 
 PLAIN = Dialect()

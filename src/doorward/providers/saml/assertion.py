@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from doorward.identity import ANY_OTHER
 from doorward.providers.failure import Failure
 from doorward.providers.saml.document import children, local_name, only_child, whole_text
 from doorward.providers.saml.flaw import Flaw, flawed
@@ -65,6 +66,8 @@ class Assertion:
     expires_at: int
     """Until when it could be presented again."""
     notes: tuple[str, ...]
+    incomplete: frozenset[str] = frozenset()
+    """Attributes of which a value was left out; ``ANY_OTHER``: an attribute was, and its name cannot be told."""
 
 
 def read_assertion(root: etree._Element, expected: Expected) -> Assertion:
@@ -82,8 +85,8 @@ def read_assertion(root: etree._Element, expected: Expected) -> Assertion:
     name_id, name_id_format, expires_at = _subject(root, expected)
     _conditions(root, expected)
     contexts = _sign_in(root, expected)
-    attributes, notes = _attributes(root)
-    return Assertion(identifier, name_id, name_id_format, attributes, contexts, expires_at, notes)
+    attributes, notes, incomplete = _attributes(root)
+    return Assertion(identifier, name_id, name_id_format, attributes, contexts, expires_at, notes, incomplete)
 
 
 def check_issuer(element: etree._Element, issuer: str, *, required: bool) -> None:
@@ -206,23 +209,31 @@ def _sign_in(root: etree._Element, expected: Expected) -> tuple[str, ...]:
     return tuple(dict.fromkeys(context for context in contexts if context))
 
 
-def _attributes(root: etree._Element) -> tuple[dict[str, Attribute], tuple[str, ...]]:
+def _attributes(root: etree._Element) -> tuple[dict[str, Attribute], tuple[str, ...], frozenset[str]]:
     found: dict[str, list[str]] = {}
     notes: dict[str, None] = {}
+    incomplete: set[str] = set()
+    encrypted = False
     for statement in children(root, assertion("AttributeStatement")):
         if children(statement, assertion("EncryptedAttribute")):
             notes["an attribute is encrypted by itself; it is not used"] = None
+            encrypted = True
         for attribute in children(statement, assertion("Attribute")):
             name = attribute.get("Name", "").strip()
             if not 0 < len(name) <= _LONGEST_TEXT or not name.isprintable():
                 notes["an attribute has no usable name; it is not used"] = None
+                incomplete.add(ANY_OTHER)
                 continue
             values = found.setdefault(name, [])
             for value in children(attribute, assertion("AttributeValue")):
                 if len(value) or len(value.text or "") > _LONGEST_TEXT:
                     notes[f"attribute {name[:100]}: a value is not plain text or too long; it is not used"] = None
+                    incomplete.add(name)
                 else:
                     values.append((value.text or "").strip())
     if len(found) > _MOST_ATTRIBUTES:
         raise flawed(Flaw.TOO_LARGE, f"more than {_MOST_ATTRIBUTES} attributes")
-    return {name: Attribute(name, tuple(values)) for name, values in found.items()}, tuple(notes)[:20]
+    if encrypted:  # it could be more of any of them
+        incomplete |= {ANY_OTHER, *found}
+    attributes = {name: Attribute(name, tuple(values)) for name, values in found.items()}
+    return attributes, tuple(notes)[:20], frozenset(incomplete)

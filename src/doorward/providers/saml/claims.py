@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from doorward.identity import Group, Identity
+from doorward.identity import ANY_OTHER, Group, Identity
 from doorward.organization import IdentityProvider
 from doorward.providers.email_address import is_identity_email
 from doorward.providers.failure import Failure, Reason
@@ -21,6 +21,8 @@ _NAME: Final = (
 _GIVEN: Final = ("givenname", "firstname", f"{_SOAP}givenname", "urn:oid:2.5.4.42")
 _FAMILY: Final = ("surname", "sn", "lastname", f"{_SOAP}surname", "urn:oid:2.5.4.4")
 _GROUPS: Final = ("groups", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups")
+_TOO_MANY: Final = "http://schemas.microsoft.com/claims/groups.link"
+"""Entra sends it instead of more than 150 groups, whatever the attribute with the groups is called."""
 _METHODS: Final = ("amr", "http://schemas.microsoft.com/claims/authnmethodsreferences")
 _KNOWN_METHODS: Final = {
     "http://schemas.microsoft.com/claims/multipleauthn": "mfa",
@@ -48,6 +50,8 @@ def read_identity(idp: IdentityProvider, config: SamlConfig, said: Assertion) ->
         idp_type=idp.type,
         amr=_methods(said),
         groups=_groups(said),
+        groups_complete=_knows_groups(said),
+        incomplete=_incomplete(said),
         custom={name: _value(said.attributes[name].values) for name in config.attributes if name in said.attributes},
         saml_attributes={name: _value(attribute.values) for name, attribute in said.attributes.items()},
     )
@@ -90,6 +94,18 @@ def _groups(said: Assertion) -> tuple[Group, ...]:
     if len(names) > MAX_GROUPS:
         raise Failure(Reason.INVALID_ANSWER, f"saml too_large: more than {MAX_GROUPS} groups")
     return tuple(Group(id=name, name=name) for name in names)
+
+
+def _knows_groups(said: Assertion) -> bool:
+    missing = {name.lower() for name in _incomplete(said)}
+    values = (value for name, found in said.attributes.items() if name.lower() in _GROUPS for value in found.values)
+    return not missing & {*_GROUPS, ANY_OTHER} and all(not value or value.isprintable() for value in values)
+
+
+def _incomplete(said: Assertion) -> tuple[str, ...]:
+    kept_elsewhere = any(name.lower() == _TOO_MANY for name in said.attributes)
+    groups = (name for name in said.attributes if name.lower() in _GROUPS)
+    return tuple(sorted({*said.incomplete, *((ANY_OTHER, *groups) if kept_elsewhere else ())}))
 
 
 def _methods(said: Assertion) -> tuple[str, ...]:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from doorward.providers.failure import Failure, Reason
+from doorward.providers.oidc.claims import groups_claim
 from doorward.providers.oidc.config import OidcConfig
 from doorward.providers.oidc.dialect import Dialect
 from doorward.providers.oidc.id_token import VerifiedClaims
 from doorward.providers.vendors.config import VendorConfig
 from doorward.providers.vendors.directories import Listings, azure_groups, google_groups, okta_groups
 
+_OKTA_MOST: Final = 100
+"""Groups at which Okta cuts its claim."""
 _CLAIMS: Final = frozenset({"claims", "email_claim_name"})
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -24,6 +27,10 @@ Adapt = Callable[[VendorConfig, VerifiedClaims], VerifiedClaims]
 
 def _as_they_are(_: VendorConfig, claims: VerifiedClaims) -> VerifiedClaims:
     return claims
+
+
+def _all_groups(_: Mapping[str, Any]) -> bool:
+    return True
 
 
 def _no_parameters(_: VendorConfig) -> Mapping[str, str]:
@@ -47,6 +54,8 @@ class OpenIdVendor:
     """The verified claims in the shape that the generic reader expects. Raises Failure: this person is not let in."""
     listings: Listings | None = None
     """Where groups are that no token holds."""
+    claims_tell_groups: Callable[[Mapping[str, Any]], bool] = _all_groups
+    """Whether the claims alone tell all groups, when that place is not asked."""
     pkce: bool = field(default=True)
 
 
@@ -75,6 +84,7 @@ def dialect(vendor: OpenIdVendor, config: VendorConfig) -> Dialect:
         parameters=vendor.parameters(config),
         adapt=lambda claims: vendor.adapt(config, claims),
         listings=(lambda token, claims: listings(config, token, claims)) if listings is not None else None,
+        claims_tell_groups=vendor.claims_tell_groups,
     )
 
 
@@ -98,6 +108,20 @@ def _azure_claims(config: VendorConfig, claims: VerifiedClaims) -> VerifiedClaim
     if kept.get("email") is None and (name := kept.get("upn") or kept.get("preferred_username")):
         kept["email"] = name
     return VerifiedClaims(kept)
+
+
+def _has_groups(claims: Mapping[str, Any]) -> bool:
+    return groups_claim(claims) is not None
+
+
+def _no_groups_told(_: Mapping[str, Any]) -> bool:
+    return False
+
+
+def _below_the_cut(claims: Mapping[str, Any]) -> bool:
+    name = groups_claim(claims)
+    groups = claims[name] if name is not None else []
+    return isinstance(groups, list) and len(groups) < _OKTA_MOST
 
 
 def _okta_issuer(config: VendorConfig) -> str:
@@ -161,6 +185,7 @@ OPENID: Final[Mapping[str, OpenIdVendor]] = {
         group_scopes=("User.Read", "GroupMember.Read.All"),
         adapt=_azure_claims,
         listings=azure_groups,
+        claims_tell_groups=_has_groups,
     ),
     "centrify": OpenIdVendor(
         issuer=_centrify_issuer,
@@ -176,6 +201,7 @@ OPENID: Final[Mapping[str, OpenIdVendor]] = {
         parameters=_workspace_parameters,
         adapt=_workspace_claims,
         listings=google_groups,
+        claims_tell_groups=_no_groups_told,
     ),
     "okta": OpenIdVendor(
         issuer=_okta_issuer,
@@ -183,6 +209,7 @@ OPENID: Final[Mapping[str, OpenIdVendor]] = {
         needed=frozenset({"okta_account"}),
         scopes=("openid", "email", "profile", "groups"),
         listings=okta_groups,
+        claims_tell_groups=_below_the_cut,
     ),
     "onelogin": OpenIdVendor(
         issuer=_onelogin_issuer,

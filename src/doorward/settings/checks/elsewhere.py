@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from doorward.policy.rules import Rule, selector_name
-from doorward.policy.rules_elsewhere import DevicePosture, ExternalEvaluation, LinkedAppToken, UserRiskScore
+from doorward.policy.rules_elsewhere import (
+    AzureGroup,
+    DevicePosture,
+    ExternalEvaluation,
+    GithubOrganization,
+    LinkedAppToken,
+    OktaGroup,
+    UserRiskScore,
+    WorkspaceGroup,
+    at_provider,
+)
 from doorward.reports import SCORE
 from doorward.settings.checks.names import all_policies, rule_holders, rules_of
 from doorward.settings.declared import Declared
 from doorward.settings.file.endpoint import check_endpoint
+from doorward.settings.file.providers import AnyProviderPart
 from doorward.settings.problems import Report
 from doorward.settings.source import Path
+
+_WITHOUT_GROUPS: Final = frozenset({"facebook", "google", "linkedin", "onetimepin", "yandex"})
+_OTHER_GROUPS: Final[Mapping[type[object], frozenset[str]]] = {
+    AzureGroup: frozenset({"github", "google-apps"}),
+    WorkspaceGroup: frozenset({"github", "okta", "saml"}),
+}
+"""Providers whose groups have other ids, or no addresses."""
 
 
 def check_elsewhere(declared: Declared, report: Report) -> None:
     reported = _sources(declared, report)
+    providers = {
+        key: item.value for item in declared.identity_providers for key in (item.value.name, item.value.id) if key
+    }
     for path, part in rule_holders(declared):
         for rule_path, rule in rules_of(part, path):
             _reports((*rule_path, selector_name(rule)), rule, reported, declared, report)
+            if isinstance(rule, AzureGroup | OktaGroup | WorkspaceGroup | GithubOrganization):
+                here = (*rule_path, selector_name(rule), "identity_provider_id")
+                _groups(here, rule, providers.get(at_provider(rule)), report)
             if isinstance(rule, ExternalEvaluation):
                 _addresses((*rule_path, selector_name(rule)), rule, report)
     for path, policy in all_policies(declared):
@@ -56,6 +83,31 @@ def _reports(here: Path, rule: Rule, reported: frozenset[str], declared: Declare
     if subject not in reported and declared.complete("report_sources"):
         hint = "declare who does under 'report_sources:'"
         report.warning(here, f"nobody may report {noun}, so the rule never lets anybody in", hint)
+
+
+def _groups(
+    here: Path,
+    rule: AzureGroup | OktaGroup | WorkspaceGroup | GithubOrganization,
+    provider: AnyProviderPart | None,
+    report: Report,
+) -> None:
+    """A rule that can never match is dangerous where it is to keep somebody out."""
+    if provider is None:
+        return
+    selector, name, kind = selector_name(rule), provider.name, provider.type
+    asked = getattr(provider.config, "support_groups", False)
+    if kind in _WITHOUT_GROUPS:
+        report.error(here, f"{name!r} is of type {kind}, which has no groups", "name another identity provider")
+    elif kind in _OTHER_GROUPS.get(type(rule), ()):
+        hint = f"name a provider whose groups a rule {selector!r} can mean"
+        report.error(here, f"{name!r} is of type {kind}, whose groups a rule {selector!r} cannot match", hint)
+    elif not asked and (kind == "google-apps" or (kind == "azureAD" and isinstance(rule, WorkspaceGroup))):
+        hint = f"add 'support_groups: true' to the config of {name!r}"
+        report.error(here, f"{name!r} is not asked for groups, so the rule can never match", hint)
+    elif not asked and kind == "azureAD":
+        hint = f"add 'support_groups: true' to the config of {name!r}"
+        what = f"{name!r} is not asked for groups: without a claim 'groups' in its token nobody's groups are known"
+        report.warning(here, what, hint)
 
 
 def _addresses(here: Path, rule: ExternalEvaluation, report: Report) -> None:

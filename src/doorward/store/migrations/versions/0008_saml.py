@@ -22,8 +22,11 @@ def upgrade() -> None:
         "saml_answers",
         sa.Column("state_hash", sa.Text(), primary_key=True),
         sa.Column("response", sa.Text(), nullable=False),
+        sa.Column("client", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
     )
+    op.create_index("saml_answers_client", "saml_answers", ["client"])
     op.create_index("saml_answers_expires_at", "saml_answers", ["expires_at"])
     op.create_table(
         "saml_assertions",
