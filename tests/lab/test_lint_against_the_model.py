@@ -143,8 +143,9 @@ LISTS = {
     "people": {"emails": ["b@x.org", "c@y.org"], "networks": []},
     "places": {"emails": [], "networks": ["192.0.2.9/32", "2001:db8::/64"]},
 }
+KNOWN_IN_FULL: dict[str, Any] = {"groups_complete": True, "incomplete": []}
 EVERYBODY = [
-    {"email": email, "idp_id": idp, "amr": amr, "oidc_fields": {}, "saml_attributes": {}, "groups": []}
+    {"email": email, "idp_id": idp, "amr": amr, "oidc_fields": {}, "saml_attributes": {}, "groups": []} | KNOWN_IN_FULL
     for email, idp, amr in product(
         ["a@x.org", "b@x.org", "z@x.org", "c@y.org", "z@y.org", "z@z.org"], IDPS, [[], ["mfa"]]
     )
