@@ -62,7 +62,7 @@ def try_out(
     if as_json:
         write_json({"identity_providers": [_json(one, steps) for one, steps in tried]})
     else:
-        _print(tried, f"{settings.public.origin(settings.organization.auth_domain)}/cdn-cgi/access/callback")
+        _print(tried, _redirect_uri(settings))
     raise typer.Exit(1 if any(step.outcome is Outcome.BAD for _, steps in tried for step in steps) else 0)
 
 
@@ -109,8 +109,11 @@ def _providers(settings: Settings) -> list[IdentityProvider]:
     ]
 
 
+def _redirect_uri(settings: Settings) -> str:
+    return f"{settings.public.origin(settings.organization.auth_domain)}/cdn-cgi/access/callback"
+
+
 async def _try(settings: Settings, chosen: Sequence[IdentityProvider], *, quiet: bool) -> list[Tried]:
-    redirect_uri = f"{settings.public.origin(settings.organization.auth_domain)}/cdn-cgi/access/callback"
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
     async with outbound_client() as http:
         with Progress(*columns, console=remark(), transient=True, disable=quiet) as progress:
@@ -118,7 +121,7 @@ async def _try(settings: Settings, chosen: Sequence[IdentityProvider], *, quiet:
             found: list[Tried] = []
             for one in chosen:
                 progress.update(task, description=printable(one.name))
-                found.append((one, await trial(http, one, redirect_uri, int(time.time()), settings.mail)))
+                found.append((one, await trial(http, one, _redirect_uri(settings), int(time.time()), settings.mail)))
             return found
 
 

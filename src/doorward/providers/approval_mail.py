@@ -8,7 +8,8 @@ from html import escape
 from typing import Final
 
 from doorward.organization import Organization
-from doorward.providers.pin_mail import mailbox, one_line
+from doorward.providers.one_line import one_line
+from doorward.providers.pin_mail import mailbox
 
 _TEXT: Final = """\
 {email} asks for access to {application}.

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from doorward.errors import DoorwardError
+from doorward.providers.one_line import one_line
 
 
 class Reason(StrEnum):
@@ -67,5 +68,5 @@ class ProviderError(DoorwardError):
 
 def quotable(text: str) -> str:
     """Foreign text made fit to stand in a sentence: one line, printable, at most 200 characters."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    line = one_line(text, len(text))
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"

@@ -9,6 +9,7 @@ from typing import Final
 
 from doorward.organization import Organization
 from doorward.providers.email_address import is_identity_email
+from doorward.providers.one_line import one_line
 from doorward.signin import PIN_LIFETIME
 
 _TEXT: Final = """\
@@ -82,8 +83,3 @@ def mailbox(display_name: str, email: str) -> Address:
         raise ValueError("not an e-mail address")
     username, domain = email.split("@")
     return Address(display_name, username, domain)
-
-
-def one_line(text: str, longest: int = 200) -> str:
-    """Words from outside, as they may stand in a header or a line: nothing that breaks or turns it."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:longest]

@@ -91,8 +91,8 @@ class Provisioning:
         scim = idp.scim_config
         if scim is None or not scim.enabled:
             raise ValueError("SCIM is not switched on for this provider")
-        if not has_secret(scope["headers"], scim) or not scope["query_string"].isascii():
-            status = 401 if not has_secret(scope["headers"], scim) else 400
+        status = 401 if not has_secret(scope["headers"], scim) else 200 if scope["query_string"].isascii() else 400
+        if status in _REFUSED:
             body = {"schemas": [_ERROR], "status": str(status), "detail": _REFUSED[status]}
             await JSONResponse(body, status, media_type="application/scim+json")(scope, receive, send)
             return

@@ -12,6 +12,7 @@ from doorward.providers.email_address import is_identity_email
 from doorward.providers.failure import Failure, Reason
 from doorward.providers.oidc.config import OidcConfig
 from doorward.providers.oidc.id_token import VerifiedClaims
+from doorward.providers.one_line import one_line
 
 MAX_GROUPS: Final = 5000
 _LONGEST_TEXT: Final = 1024
@@ -116,7 +117,7 @@ def _name(claims: Mapping[str, Any]) -> str:
     if not isinstance(parts[0], str) or not parts[0].strip():
         parts = [claims.get("given_name"), claims.get("family_name")]
     text = " ".join(part for part in parts if isinstance(part, str))
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:256]
+    return one_line(text, 256)
 
 
 def _methods(value: Any) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from doorward.identity import ANY_OTHER, Group, Identity
 from doorward.organization import IdentityProvider
 from doorward.providers.email_address import is_identity_email
 from doorward.providers.failure import Failure, Reason
+from doorward.providers.one_line import one_line
 from doorward.providers.saml.assertion import Assertion
 from doorward.providers.saml.config import SamlConfig
 
@@ -80,7 +81,7 @@ def _email(config: SamlConfig, said: Assertion) -> str:
 
 def _name(said: Assertion) -> str:
     text = " ".join(_first(said, _NAME)[:1]) or " ".join((*_first(said, _GIVEN)[:1], *_first(said, _FAMILY)[:1]))
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:256]
+    return one_line(text, 256)
 
 
 def _groups(said: Assertion) -> tuple[Group, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from doorward.providers.email_address import is_identity_email
 from doorward.providers.failure import Failure, Reason
+from doorward.providers.one_line import one_line
 from doorward.providers.vendors.config import VendorConfig
 from doorward.providers.vendors.directories import Listings, github_groups
 
@@ -101,8 +102,7 @@ def _person(identifier: Any, email: Any, name: Any) -> Person:
     if not is_identity_email(email):
         raise Failure(Reason.NO_EMAIL, "profile: no unambiguous e-mail address")
     shown = name if isinstance(name, str) else ""
-    words = "".join(letter if letter.isprintable() else " " for letter in shown).split()
-    return Person(key, str(email), " ".join(words)[:_LONGEST_NAME])
+    return Person(key, str(email), one_line(shown, _LONGEST_NAME))
 
 
 PLAIN: Final[Mapping[str, PlainVendor]] = {
